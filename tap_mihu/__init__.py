@@ -1,0 +1,1 @@
+"""Singer tap for the contacts of a Mihu workspace."""

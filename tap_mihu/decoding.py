@@ -1,0 +1,163 @@
+"""Decoding: the body of an answer becomes a page of rows, each ready to be written.
+
+Two ways lead there and give the same rows. Ordinary pages are decoded straight into typed
+structs and encoded from them (most of a run's time goes here); a page with anything odd on it
+takes the plain way through dicts and `records.Shaper`, which is also the reference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_mihu.pagination import Page, Row, Unreadable, open_envelope
+from tap_mihu.records import CREATED_AT, UPDATED_AT, Oddities, Shaper, storable, to_json
+from tap_mihu.typed import TypedItems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+__all__ = ["LineFormat", "PageDecoder", "decode_json", "plain_rows"]
+
+
+class LineFormat(msgspec.Struct, frozen=True):
+    """The constant part of a stream's RECORD messages."""
+
+    stream: str
+    version: int | None = None
+
+    def around(self, time_extracted: datetime) -> tuple[bytes, bytes]:
+        """Give what stands before and after the record in its message."""
+        before = b'{"type":"RECORD","stream":' + to_json(self.stream) + b',"record":'
+        version = b"" if self.version is None else b',"version":%d' % self.version
+        extracted = to_json(time_extracted.isoformat())
+        return before, version + b',"time_extracted":' + extracted + b"}\n"
+
+
+# An escaped NUL, or one half of a surrogate pair without the other.
+_UNSTORABLE = re.compile(
+    rb"\\u(?:0000"
+    rb"|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F])"
+).search
+_decode_plain = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def _needs_cleaning(body: bytes) -> bool:
+    # Plain searches first: they cost next to nothing, and few bodies hold what they look for.
+    if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
+        return _UNSTORABLE(body) is not None
+    return False
+
+
+def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Decode a body: every digit of a number as sent, and nothing that no database stores.
+
+    Raises:
+        Unreadable: It is no JSON, or nested beyond reading.
+    """
+    try:
+        try:
+            answer = _decode_plain(body)
+        except msgspec.MsgspecError:
+            # What PHP and others send beyond the standard: lone surrogates, NaN.
+            return storable(json.loads(body, parse_float=Decimal, parse_constant=str))
+        return storable(answer) if _needs_cleaning(body) else answer
+    except (ValueError, RecursionError):
+        raise Unreadable(_no_json(body)) from None
+
+
+def _no_json(body: bytes) -> str:
+    start = body.lstrip()[:1]
+    if start == b"<":
+        return "the body is HTML, not JSON"
+    return "the body is cut off or not JSON" if start else "the body is empty"
+
+
+class PageDecoder:
+    """Turns the answers of one stream into pages of rows; several threads may use it.
+
+    `oddities` counts, for all pages, the values that became null.
+    """
+
+    def __init__(
+        self,
+        shaper: Shaper,
+        *,
+        since: str | None = None,
+        line_format: LineFormat | None = None,
+        typed: bool = True,
+    ) -> None:
+        """Choose what the rows carry.
+
+        Args:
+            shaper: Makes the records.
+            since: Rows changed before this canonical timestamp are not due: they carry nothing.
+            line_format: With it rows carry an encoded RECORD message, without it the record.
+            typed: Whether encoded rows may be made the fast way.
+        """
+        self.oddities = Oddities()
+        self._counting = Lock()
+        self._shaper = shaper
+        self._since = since
+        self._line_format = line_format
+        self._typed = TypedItems(shaper) if typed and line_format is not None else None
+
+    def page(self, body: bytes, number: int, *, served_at: datetime, received_at: datetime) -> Page:
+        """Decode the answer to the question for page `number`.
+
+        Raises:
+            Unreadable: It is no JSON, or another page.
+            BadEnvelope: It is not the documented envelope.
+            MissingKey: An item has no key.
+        """
+        around = None if self._line_format is None else self._line_format.around(received_at)
+        typed = self._typed
+        opened = None if typed is None or _needs_cleaning(body) else typed.open(body)
+        envelope = opened or open_envelope(decode_json(body))
+        if not envelope.answers(number):
+            text = f"the answer is page {envelope.current_page}: `page` seems to be ignored"
+            raise Unreadable(text)
+        if typed is not None and opened is not None and around is not None:
+            rows, oddities = typed.rows(envelope.items, self._since, around)
+        else:
+            rows, oddities = plain_rows(self._shaper, envelope.items, self._since, around)
+            if typed is not None:
+                self._typed = typed.taught(envelope.items)
+        if oddities:
+            with self._counting:
+                self.oddities.update(oddities)
+        return Page(number, rows, envelope.total, envelope.last_page, served_at)
+
+
+def plain_rows(
+    shaper: Shaper,
+    items: Sequence[dict[str, Any]],
+    since: str | None,
+    around: tuple[bytes, bytes] | None,
+) -> tuple[list[Row], Oddities]:
+    """Make the rows of a page's items.
+
+    Args:
+        shaper: Makes the records.
+        items: The items, decoded.
+        since: Rows changed before this carry nothing.
+        around: What stands before and after a record in its message; None for rows that carry
+            the record itself.
+    """
+    oddities = Oddities()
+    rows = []
+    for position, item in enumerate(items, 1):
+        record = shaper.shape(item, position, oddities)
+        updated_at = record.get(UPDATED_AT)
+        payload: Any = None
+        if since is None or updated_at is None or updated_at >= since:
+            payload = record if around is None else around[0] + to_json(record) + around[1]
+        rows.append(Row(record[shaper.key], record.get(CREATED_AT), updated_at, payload))
+    return rows, oddities

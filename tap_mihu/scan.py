@@ -1,0 +1,218 @@
+"""The scan: reads a listing completely, window by window, several pages at a time.
+
+It knows neither HTTP nor the SDK: it takes a function that answers "page n of these dates".
+Only the calling thread touches windows, so there is nothing to lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.windows import Window
+from tap_mihu.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_mihu.pagination import Page, Row
+    from tap_mihu.windows import DateRange
+
+__all__ = ["Done", "Progress", "Rows", "scan"]
+
+_LOOKAHEAD_PAGES = WINDOW_PAGES
+_LOOKS = 4
+_UNSETTLED_PIECES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Contacts to be written; each uuid comes once in a scan."""
+
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A window is finished, in order of creation dates."""
+
+    dates: DateRange
+    proven: bool
+    """Whether it was read completely beyond doubt."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a scan is."""
+
+    total: int = 0
+    """Contacts there are, by the first answer."""
+    read: int = 0
+    windows: int = 0
+    """Windows finished."""
+    repaired: int = 0
+    """How often a read was found disturbed, and the window cut or read again."""
+
+
+def scan(
+    fetch: Callable[[DateRange, int], Page],
+    within: DateRange,
+    *,
+    concurrency: int,
+    by_date: bool = True,
+    progress: Progress | None = None,
+) -> Iterator[Rows | Done]:
+    """Read every contact created within some dates, once.
+
+    The run is proven complete when every `Done` says so.
+
+    Args:
+        fetch: Answers with a page (from 1) of the contacts created within dates; called from
+            `concurrency` threads at the most. What it raises ends the scan.
+        within: The dates.
+        concurrency: How many requests may be under way; 1 reads strictly one after the other.
+        by_date: Whether the listing can be asked for dates.
+        progress: Is kept up to date.
+    """
+    with Workers[Window, "Page"](concurrency) as workers:
+        scanning = _Scan(fetch, within, workers, progress or Progress(), by_date=by_date)
+        yield from scanning.run()
+
+
+class _Scan:
+    """The windows not finished yet, in order of dates, and the pages under way."""
+
+    def __init__(
+        self,
+        fetch: Callable[[DateRange, int], Page],
+        within: DateRange,
+        workers: Workers[Window, Page],
+        progress: Progress,
+        *,
+        by_date: bool,
+    ) -> None:
+        self._fetch = fetch
+        self._workers = workers
+        self._progress = progress
+        self._by_date = by_date
+        self._whole = Window(within)
+        self._windows = [self._whole]
+
+    def run(self) -> Iterator[Rows | Done]:
+        self._refill()
+        while self._windows:
+            window, page = self._workers.result()
+            window.in_flight -= 1
+            self._replace(window, self._place(window, page))
+            self._refill()
+            yield from self._emit()
+            self._refill()
+
+    def _refill(self) -> None:
+        """Give the workers the next pages: of the first window, then of those that follow."""
+        ahead = 0
+        for window in self._windows:
+            is_head = window is self._windows[0]
+            while self._workers.idle and (is_head or self._may_read_ahead(window, ahead)):
+                number = window.next_page()
+                if number is None:
+                    break
+                window.in_flight += 1
+                self._workers.submit(window, partial(self._fetch, window.dates, number))
+                ahead += not is_head
+            ahead += 0 if is_head else window.pages
+            if not self._workers.idle or ahead >= _LOOKAHEAD_PAGES:
+                return
+
+    @staticmethod
+    def _may_read_ahead(window: Window, ahead: int) -> bool:
+        """Keep memory flat: what is read before its turn has to be kept."""
+        return ahead < _LOOKAHEAD_PAGES and not window.streamed
+
+    def _place(self, window: Window, page: Page) -> list[Window]:
+        """Take an answer in; give the windows that now stand in this one's place."""
+        if window.reads == 0:
+            if window is self._whole:
+                self._progress.total = page.total
+            if page.last_page > WINDOW_PAGES:
+                parts = self._cut(window, page, pieces_for(page.last_page))
+                if parts:
+                    return parts
+                window.streamed = True
+        window.take(page)
+        if not window.complete:
+            return [window]
+        if window.settled or window.reads == window.MOST_READS:
+            window.proven = window.settled
+            return [window]
+        self._progress.repaired += 1
+        several_pages = window.first_page is not None and window.first_page.last_page > 1
+        if several_pages and not window.streamed:
+            parts = self._cut(window, page, _UNSETTLED_PIECES)
+            if parts:
+                return parts
+        window.read_again()
+        return [window]
+
+    def _replace(self, window: Window, by: list[Window]) -> None:
+        if by != [window]:
+            place = self._windows.index(window)
+            self._windows[place : place + 1] = by
+
+    def _cut(self, window: Window, page: Page, pieces: int) -> list[Window]:
+        """Cut a window into smaller ones; nothing where that cannot be done soundly."""
+        now = page.served_at
+        if not self._by_date or not can_cut(window.dates, now):
+            return []
+        window.see(page.rows)
+        if window is self._whole:
+            return self._cut_whole(page, pieces)
+        return [Window(dates, window.seen) for dates in cut(window.dates, pieces, window.seen, now)]
+
+    def _cut_whole(self, page: Page, pieces: int) -> list[Window]:
+        """Cut the whole, if its parts add up to it.
+
+        If they do not, the server ignores dates, or some contacts have no creation date. The
+        whole is asked for before and after its parts, as contacts come and go meanwhile.
+        """
+        whole = self._whole
+        (last,) = self._ask([(whole.dates, page.last_page)])
+        whole.see(last.rows)
+        two = min(pieces, 2)
+        parts = cut(whole.dates, two, whole.seen, page.served_at)
+        before = last.total
+        for _ in range(_LOOKS):
+            answers = self._ask([(dates, 1) for dates in parts])
+            (after,) = self._ask([(whole.dates, 1)])
+            total = sum(answer.total for answer in answers)
+            if min(before, after.total) <= total <= max(before, after.total):
+                windows = [Window(dates, whole.seen) for dates in parts]
+                placed = map(self._place, windows, answers)
+                return [window for group in placed for window in group]
+            before = after.total
+        return []
+
+    def _ask(self, questions: list[tuple[DateRange, int]]) -> list[Page]:
+        """Ask outside of any window, side by side; nothing else is under way."""
+        keys = [Window(dates) for dates, _ in questions]
+        for key, (dates, number) in zip(keys, questions, strict=True):
+            self._workers.submit(key, partial(self._fetch, dates, number))
+        answers = dict(self._workers.result() for _ in keys)
+        return [answers[key] for key in keys]
+
+    def _emit(self) -> Iterator[Rows | Done]:
+        while self._windows:
+            head = self._windows[0]
+            if head.proven is None and not head.streamed:
+                return
+            rows = head.pass_on()
+            self._progress.read += len(rows)
+            if rows:
+                yield Rows(rows)
+            if head.proven is None:
+                return
+            del self._windows[0]
+            self._progress.windows += 1
+            yield Done(head.dates, head.proven)

@@ -1,0 +1,336 @@
+"""Settings: what can be configured, and the checks that come before any request."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft7Validator, FormatChecker
+
+from tap_mihu.errors import ConfigError
+from tap_mihu.timestamps import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jsonschema import ValidationError
+
+__all__ = ["SETTINGS", "api_url", "check", "from_environment"]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SUBDOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$(?!\n)"
+
+
+def _uuid_filter(what: str) -> dict[str, Any]:
+    return {"type": "string", "format": "uuid", "description": f"Only contacts {what}: a UUID."}
+
+
+def _date_filter(what: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "format": "date",
+        "description": f"Only contacts created on or {what} this day, YYYY-MM-DD.",
+    }
+
+
+_FILTERS: dict[str, Any] = {
+    "search": {
+        "type": "string",
+        "minLength": 1,
+        "description": "Only contacts whose name, e-mail address or phone number holds this text.",
+    },
+    "status": {
+        "type": "string",
+        "enum": ["Active", "Inactive"],
+        "description": "Only contacts of this status.",
+    },
+    "contact_channel": {
+        "type": "string",
+        "enum": ["Call", "SMS", "WhatsApp"],
+        "description": "Only contacts who prefer this channel.",
+    },
+    "stage_uuid": _uuid_filter("in this pipeline stage"),
+    "campaign_uuid": _uuid_filter("whose pool is attached to this campaign"),
+    "tag_uuid": _uuid_filter("with this tag"),
+    "pool_uuid": _uuid_filter("in this pool"),
+    "date_from": _date_filter("after"),
+    "date_to": _date_filter("before"),
+}
+
+SETTINGS: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "subdomain": {
+            "type": "string",
+            "pattern": _SUBDOMAIN,
+            "title": "Subdomain",
+            "description": "Name of the workspace: acme for https://acme.mihu.ai. Required unless "
+            "api_url is set.",
+        },
+        "auth_token": {
+            "type": "string",
+            "pattern": r"^[!-~]+$(?!\n)",
+            "title": "API Token",
+            "description": "API token of the workspace, made in Mihu under profile, Developer.",
+            "secret": True,
+            "writeOnly": True,
+        },
+        "api_url": {
+            "type": "string",
+            "title": "API URL",
+            "description": "Root of the API where it is not https://{subdomain}.mihu.ai/api/v1: "
+            "an older workspace's host, or a proxy. https, unless the host is this machine.",
+        },
+        "start_date": {
+            "type": "string",
+            "format": "date-time",
+            "title": "Start Date",
+            "description": "Incremental: only contacts updated at or after this moment.",
+        },
+        "page_size": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000,
+            "default": 100,
+            "title": "Page Size",
+            "description": "Contacts a page (per_page). The API discourages more than 100.",
+        },
+        "max_concurrent_requests": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 32,
+            "default": 4,
+            "title": "Max. Concurrent Requests",
+            "description": "Upper bound of requests under way; 1 reads strictly one after the "
+            "other.",
+        },
+        "lookback_seconds": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 300,
+            "title": "Lookback Seconds",
+            "description": "Incremental: also send contacts again that were updated up to so long "
+            "before the bookmark, for rows committed late and clocks that differ.",
+        },
+        "request_timeout": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 60,
+            "title": "Request Timeout",
+            "description": "Seconds without an answer before a request counts as failed.",
+        },
+        "max_retries": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 6,
+            "title": "Max. Retries",
+            "description": "Tries after the first for a failing request. Being throttled does not "
+            "count.",
+        },
+        "user_agent": {
+            "type": "string",
+            "pattern": r"^[!-~]([ -~]*[!-~])?$(?!\n)",
+            "default": f"tap-mihu/{version('tap-mihu')}",
+            "title": "User Agent",
+            "description": "User-Agent header of every request.",
+        },
+        "filters": {
+            "type": "object",
+            "properties": _FILTERS,
+            "additionalProperties": False,
+            "title": "Filters",
+            "description": "Only contacts that the API selects by its own query parameters. Other "
+            "filters than in the last run make the stream start over.",
+        },
+        "emit_activate_version_messages": {
+            "type": "boolean",
+            "default": False,
+            "title": "Emit ACTIVATE_VERSION Messages",
+            "description": "Full table: after a complete, proven read, tell the target to retire "
+            "the rows that were not read.",
+        },
+    },
+    "required": ["auth_token"],
+}
+"""The settings as a JSON schema; the SDK adds its own (`stream_maps`, …)."""
+
+_RULES = {
+    "subdomain": "a workspace name: letters, digits and inner hyphens",
+    "auth_token": "printable ASCII without spaces or line breaks",
+    "user_agent": "printable ASCII that neither begins nor ends with a space",
+}
+_TYPE_RULES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "object": "an object",
+    "array": "a list",
+    "null": "empty",
+}
+_FORMAT_RULES = {
+    "date-time": "a date and time such as 2025-01-31T00:00:00Z",
+    "date": "a date such as 2025-01-31",
+    "uuid": "a UUID",
+}
+
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date-time")
+def _is_timestamp(value: object) -> bool:
+    return not isinstance(value, str) or parse(value) is not None
+
+
+@_formats.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    date.fromisoformat(value)
+    return _DATE.fullmatch(value) is not None
+
+
+@_formats.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+
+
+def check(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check a whole configuration.
+
+    Args:
+        config: The settings that are set.
+        schema: `SETTINGS`, with what the SDK adds.
+
+    Raises:
+        ConfigError: It names each setting at fault and its rule, never a value, in one line.
+    """
+    if "batch_config" in config:
+        raise ConfigError(
+            "batch_config is not offered: batch files would hold fields that are not selected."
+        )
+    faults = [*_faults(config, schema)]
+    if not faults and "subdomain" not in config and "api_url" not in config:
+        faults.append("subdomain is required (or api_url)")
+    if not faults and "api_url" in config:
+        faults.extend(_url_faults(config["api_url"]))
+    filters = config.get("filters", {})
+    if not faults and filters.get("date_from", "") > filters.get("date_to", "9999-99-99"):
+        faults.append("filters.date_from must not be after filters.date_to")
+    if faults:
+        raise ConfigError("; ".join(dict.fromkeys(faults)))
+
+
+def _faults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[str]:
+    errors = Draft7Validator(schema, format_checker=_formats).iter_errors(config)
+    for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
+        name = ".".join(str(part) for part in error.path)
+        if error.validator == "required":
+            for missing in error.validator_value:
+                if missing not in error.instance:
+                    yield f"{name and name + '.'}{missing} is required"
+        elif error.validator == "additionalProperties":
+            known = ", ".join(error.schema["properties"])
+            for key in error.instance.keys() - error.schema["properties"].keys():
+                yield f"{name}.{_printable(key)} does not exist: use {known}"
+        else:
+            yield f"{name} must be {_rule(name, error)}"
+
+
+def _printable(key: str) -> str:
+    return key if key.isidentifier() and len(key) <= 40 else "(one key)"  # noqa: PLR2004
+
+
+def _rule(name: str, error: ValidationError) -> str:
+    schema: Any = error.schema
+    if name in _RULES:
+        return _RULES[name]
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    if error.validator == "minLength":
+        return "text that is not empty"
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    rule = _FORMAT_RULES.get(schema.get("format", "")) or " or ".join(
+        _TYPE_RULES[name] for name in types if name != "null"
+    )
+    if "maximum" in schema:
+        return f"{rule} from {schema['minimum']} to {schema['maximum']}"
+    if "minimum" in schema:
+        return f"{rule}, at least {schema['minimum']}"
+    return rule or "of another form"
+
+
+def _url_faults(url: str) -> Iterable[str]:
+    rule = "api_url must be an https address such as https://acme.mihu.ai/api/v1"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        yield rule
+        return
+    if (
+        not re.fullmatch("[!-~]+", url)
+        or "\\" in url
+        or port == 0
+        or parts.scheme not in {"https", "http"}
+        or not re.fullmatch(r"[\w.:-]+", host)
+    ):
+        yield rule
+    elif parts.scheme == "http" and not _is_loopback(host):
+        yield "api_url must be https: over http the token would be readable on the way"
+    elif parts.username is not None or parts.password is not None:
+        yield "api_url must not hold a user name or password"
+    elif parts.query or parts.fragment:
+        yield "api_url must not hold a query or fragment: use filters"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def api_url(config: Mapping[str, Any]) -> str:
+    """Give the API's root for a checked configuration."""
+    url: str = config.get("api_url") or f"https://{config['subdomain']}.mihu.ai/api/v1"
+    return url.rstrip("/")
+
+
+def from_environment(
+    environment: Mapping[str, str], schema: Mapping[str, Any], prefix: str
+) -> dict[str, Any]:
+    """Read settings from environment variables, `TAP_MIHU_PAGE_SIZE` and so on.
+
+    What is no value of the setting's type stays text, for `check` to complain about.
+    """
+    config = {}
+    for name, setting in schema["properties"].items():
+        text = environment.get(prefix + name.upper())
+        if text is not None:
+            config[name] = _typed(text, setting)
+    return config
+
+
+def _typed(text: str, setting: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    types = setting.get("type", "string")
+    if "string" in ([types] if isinstance(types, str) else types):
+        return text
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if "boolean" in types:
+        words |= {"1": True, "0": False}
+    if text.strip().lower() in words:
+        return words[text.strip().lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

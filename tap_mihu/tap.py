@@ -1,0 +1,105 @@
+"""The tap: its settings and its streams."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dotenv import dotenv_values, find_dotenv
+from singer_sdk import Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.singerlib import Catalog
+from typing_extensions import override
+
+from tap_mihu.errors import MihuError
+from tap_mihu.output import MessageWriter
+from tap_mihu.settings import SETTINGS, check, from_environment
+from tap_mihu.streams import ContactsStream
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.streams import Stream
+
+__all__ = ["TapMihu"]
+
+
+class TapMihu(Tap):
+    """Reads the contacts of a Mihu workspace, completely."""
+
+    name = "tap-mihu"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    message_writer_class = MessageWriter
+    message_writer: MessageWriter
+    # Batch files would hold fields that are not selected.
+    capabilities: ClassVar[list[Any]] = [
+        capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
+    ]
+
+    def __init__(
+        self,
+        *,
+        config: Any = None,  # noqa: ANN401 - checked here
+        catalog: Any = None,  # noqa: ANN401
+        state: Any = None,  # noqa: ANN401
+        parse_env_config: bool = False,
+        validate_config: bool = True,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Check everything that comes from outside before the SDK sees it.
+
+        Raises:
+            ConfigError: A setting cannot be used.
+            MihuError: The catalog or the state is none.
+        """
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        config = dict(config or {})
+        if parse_env_config:
+            environment = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
+            prefix = self._env_var_prefix
+            config |= from_environment(
+                {name: value for name, value in environment.items() if value is not None},
+                schema,
+                prefix,
+            )
+        config = {name: value for name, value in config.items() if value is not None}
+        if validate_config:
+            check(config, schema)
+        super().__init__(
+            config=config,
+            catalog=_catalog(catalog),
+            state=_state(state),
+            validate_config=validate_config,
+            **options,
+        )
+
+    @override
+    def discover_streams(self) -> list[Stream]:
+        """List the streams."""
+        return [ContactsStream(self)]
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End the run, between two lines."""
+        self.message_writer.interrupt(signum)
+
+
+def _catalog(value: object) -> Catalog | None:
+    if value is None or isinstance(value, Catalog):
+        return value
+    try:
+        return Catalog.from_dict(value)  # type: ignore[arg-type]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise MihuError("The catalog is not a Singer catalog: make one with --discover.") from None
+
+
+def _state(value: object) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    bookmarks = value.get("bookmarks", {}) if isinstance(value, dict) else None
+    if not isinstance(bookmarks, dict) or not all(isinstance(b, dict) for b in bookmarks.values()):
+        raise MihuError(
+            'The state is not a Singer state of this tap: {"bookmarks": {stream: {…}}}.'
+        )
+    return {"bookmarks": bookmarks}

@@ -1,0 +1,109 @@
+"""The throttle gate: when one worker is told to wait, no worker sends."""
+
+from __future__ import annotations
+
+import time
+from threading import Event, Lock
+
+from tap_mihu.errors import MihuError
+from tap_mihu.retry import LONGEST_TOLD_WAIT_SECONDS, throttle_seconds
+
+__all__ = ["Stopped", "ThrottleGate"]
+
+
+class Stopped(Exception):  # noqa: N818 - nothing failed
+    """The run is over; a worker that waits gives up."""
+
+
+class ThrottleGate:
+    """One time, under a lock, before which nobody sends."""
+
+    # A server that throttles for longer without one good answer is not going to let us in.
+    _UNTOLD_PATIENCE_SECONDS = 600.0
+    _TOLD_PATIENCE_SECONDS = 2.0 * LONGEST_TOLD_WAIT_SECONDS
+
+    def __init__(self, stopped: Event) -> None:
+        """Start open.
+
+        Args:
+            stopped: Ends every wait.
+        """
+        self._stopped = stopped
+        self._lock = Lock()
+        self._opens_at = 0.0
+        self._shut_at = 0.0
+        self._streak = 0
+        self._throttled_since: float | None = None
+
+    def wait(self) -> float:
+        """Wait until sending is allowed.
+
+        Returns:
+            The monotonic time, for `shut`.
+
+        Raises:
+            Stopped: The run is over.
+        """
+        while True:
+            now = time.monotonic()
+            with self._lock:
+                seconds = self._opens_at - now
+            if seconds <= 0 and not self._stopped.is_set():
+                return now
+            self.pause(max(seconds, 0))
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the run.
+
+        Raises:
+            Stopped: The run is over.
+        """
+        if self._stopped.wait(seconds):
+            raise Stopped
+
+    def shut(self, told_seconds: float | None, sent_at: float) -> float:
+        """Keep all from sending after a throttled answer.
+
+        Args:
+            told_seconds: How long the server said, None where it did not say.
+            sent_at: When the throttled request was sent, by `wait`.
+
+        Returns:
+            Seconds that all wait now; 0 where the answer belongs to a wait that is on already.
+
+        Raises:
+            MihuError: The server asks for more patience than there is.
+        """
+        if told_seconds is not None and told_seconds > LONGEST_TOLD_WAIT_SECONDS:
+            raise MihuError(
+                f"The API asks to wait {told_seconds:.0f} seconds (Retry-After), more than the "
+                f"{LONGEST_TOLD_WAIT_SECONDS} that a run waits: start it again later."
+            )
+        now = time.monotonic()
+        with self._lock:
+            if told_seconds is None and sent_at < self._shut_at:
+                return 0.0
+            if self._throttled_since is None:
+                self._throttled_since = now
+            patience = (
+                self._UNTOLD_PATIENCE_SECONDS
+                if told_seconds is None
+                else self._TOLD_PATIENCE_SECONDS
+            )
+            if now - self._throttled_since > patience:
+                raise MihuError(
+                    f"The API has throttled every request for {now - self._throttled_since:.0f} "
+                    "seconds (HTTP 429): lower max_concurrent_requests or start again later."
+                )
+            self._streak += 1
+            seconds = throttle_seconds(self._streak) if told_seconds is None else told_seconds
+            self._shut_at = now
+            self._opens_at = max(self._opens_at, now + seconds)
+            return seconds
+
+    def good_answer(self) -> None:
+        """Forget earlier throttling: the server answers again."""
+        if self._throttled_since is not None:
+            with self._lock:
+                self._streak = 0
+                self._throttled_since = None
