@@ -8,7 +8,6 @@ takes the plain way through dicts and `records.Shaper`, which is also the refere
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_mihu.pagination import Page, Row, Unreadable, open_envelope
-from tap_mihu.records import CREATED_AT, UPDATED_AT, Oddities, Shaper, storable, to_json
+from tap_mihu.records import CREATED_AT, KEY, UPDATED_AT, Oddities, Shaper, storable, to_json
 from tap_mihu.typed import TypedItems
 
 if TYPE_CHECKING:
@@ -40,20 +39,9 @@ class LineFormat(msgspec.Struct, frozen=True):
         return before, version + b',"time_extracted":' + extracted + b"}\n"
 
 
-# An escaped NUL, or one half of a surrogate pair without the other.
-_UNSTORABLE = re.compile(
-    rb"\\u(?:0000"
-    rb"|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F])"
-).search
+# The only thing no database stores that gets past msgspec.
+_NUL = rb"\u0000"
 _decode_plain = msgspec.json.Decoder(float_hook=Decimal).decode
-
-
-def _needs_cleaning(body: bytes) -> bool:
-    # Plain searches first: they cost next to nothing, and few bodies hold what they look for.
-    if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
-        return _UNSTORABLE(body) is not None
-    return False
 
 
 def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -68,7 +56,7 @@ def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         except msgspec.MsgspecError:
             # What PHP and others send beyond the standard: lone surrogates, NaN.
             return storable(json.loads(body, parse_float=Decimal, parse_constant=str))
-        return storable(answer) if _needs_cleaning(body) else answer
+        return storable(answer) if _NUL in body else answer
     except (ValueError, RecursionError):
         raise Unreadable(_no_json(body)) from None
 
@@ -119,7 +107,7 @@ class PageDecoder:
         """
         around = None if self._line_format is None else self._line_format.around(received_at)
         typed = self._typed
-        opened = None if typed is None or _needs_cleaning(body) else typed.open(body)
+        opened = None if typed is None or _NUL in body else typed.open(body)
         envelope = opened or open_envelope(decode_json(body))
         if not envelope.answers(number):
             text = f"the answer is page {envelope.current_page}: `page` seems to be ignored"
@@ -155,9 +143,9 @@ def plain_rows(
     rows = []
     for position, item in enumerate(items, 1):
         record = shaper.shape(item, position, oddities)
-        updated_at = record.get(UPDATED_AT)
+        updated_at = record[UPDATED_AT]
         payload: Any = None
         if since is None or updated_at is None or updated_at >= since:
             payload = record if around is None else around[0] + to_json(record) + around[1]
-        rows.append(Row(record[shaper.key], record.get(CREATED_AT), updated_at, payload))
+        rows.append(Row(record[KEY], record[CREATED_AT], updated_at, payload))
     return rows, oddities

@@ -18,8 +18,18 @@ from tap_mihu.timestamps import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["CREATED_AT", "UPDATED_AT", "MissingKey", "Oddities", "Shaper", "storable", "to_json"]
+__all__ = [
+    "CREATED_AT",
+    "KEY",
+    "UPDATED_AT",
+    "MissingKey",
+    "Oddities",
+    "Shaper",
+    "storable",
+    "to_json",
+]
 
+KEY = "uuid"
 CREATED_AT = "created_at"
 UPDATED_AT = "updated_at"
 
@@ -103,18 +113,16 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 class Shaper:
     """Shapes the items of one stream by its JSON schema."""
 
-    def __init__(self, schema: Mapping[str, Any], *, key: str, gather: str | None = None) -> None:
+    def __init__(self, schema: Mapping[str, Any], *, gather: str | None = None) -> None:
         """Read the schema.
 
         Args:
-            schema: The stream's JSON schema.
-            key: The property no item may lack.
+            schema: The stream's JSON schema; it has `uuid`, `created_at` and `updated_at`.
             gather: The object property that takes every key the schema does not name.
         """
         properties: dict[str, Any] = dict(schema["properties"])
         if gather is not None:
             del properties[gather]
-        self.key = key
         self.gather = gather
         self.kinds = {name: kind_of(prop) for name, prop in properties.items()}
         self.items = {
@@ -134,8 +142,8 @@ class Shaper:
         Raises:
             MissingKey: The item has no key.
         """
-        if item.get(self.key) in (None, ""):
-            raise MissingKey(self.key, position)
+        if item.get(KEY) in (None, ""):
+            raise MissingKey(KEY, position)
         record: dict[str, Any] = {}
         for name, kind in self.kinds.items():
             value = item.get(name)

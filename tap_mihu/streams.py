@@ -24,7 +24,7 @@ from tap_mihu.decoding import LineFormat, PageDecoder
 from tap_mihu.errors import MihuError
 from tap_mihu.pagination import PageNumberPaginator
 from tap_mihu.progress import Reporter
-from tap_mihu.records import UPDATED_AT, MissingKey, Shaper
+from tap_mihu.records import KEY, UPDATED_AT, MissingKey, Shaper
 from tap_mihu.run import Run
 from tap_mihu.scan import Progress, Rows, scan
 from tap_mihu.settings import api_url
@@ -54,7 +54,7 @@ class ListedStream(Stream):
     by_date: ClassVar[bool] = False
     """Whether the listing takes the filters, among them `date_from` and `date_to`."""
 
-    primary_keys = ("uuid",)
+    primary_keys = (KEY,)
     replication_key = UPDATED_AT
     # Records are shaped to the schema here; the SDK would do it once more, and worse.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -213,7 +213,7 @@ class ListedStream(Stream):
         )
 
     def _shaper(self) -> Shaper:
-        return Shaper(self.schema, key=self.primary_keys[0], gather=self.gather)
+        return Shaper(self.schema, gather=self.gather)
 
     def _open_client(self) -> Client:
         config = self.config

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tap_mihu.pagination import Envelope, Row
-from tap_mihu.records import CREATED_AT, UPDATED_AT, MissingKey, Oddities, Shaper, to_json
+from tap_mihu.records import KEY, MissingKey, Oddities, Shaper, to_json
 from tap_mihu.timestamps import canonical
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class TypedItems:
         self._shaper = shaper
         self._gathered = gathered
         self._timestamps = [name for name, kind in shaper.kinds.items() if kind == "date-time"]
+        self._gather_key = to_json(shaper.gather) + b":"
         attributes = [f"gathered_{i}_" for i in range(len(gathered))]
         self._pairs = list(zip(attributes, gathered, strict=True))
         item = msgspec.defstruct(
@@ -100,20 +101,13 @@ class TypedItems:
         self, items: Sequence[Any], since: str | None, around: tuple[bytes, bytes]
     ) -> tuple[list[Row], Oddities]:
         """Make the rows of the items of an opened answer; see `decoding.plain_rows`."""
-        oddities: Oddities = Oddities()
+        oddities = Oddities()
         rows = []
-        shaper, timestamps, pairs = self._shaper, self._timestamps, self._pairs
-        key, arrays = shaper.key, list(shaper.items)
         before, after = around
-        nothing: list[Any] = []
-        gathered_before = b"" if shaper.gather is None else b"," + to_json(shaper.gather) + b":"
-        gathered_after = b"}" + after
-        none_gathered = (gathered_before and gathered_before + b"{}") + gathered_after
         for position, item in enumerate(items, 1):
-            uuid = getattr(item, key)
-            if not uuid:
-                raise MissingKey(key, position)
-            for name in timestamps:
+            if not item.uuid:
+                raise MissingKey(KEY, position)
+            for name in self._timestamps:
                 sent = getattr(item, name)
                 if sent is not None:
                     timestamp = canonical(sent)
@@ -121,22 +115,24 @@ class TypedItems:
                         setattr(item, name, timestamp)
                         if timestamp is None:
                             oddities[name] += 1
-            updated_at = getattr(item, UPDATED_AT, None)
+            updated_at = item.updated_at
             payload = None
             if since is None or updated_at is None or updated_at >= since:
-                for name in arrays:
-                    if getattr(item, name) is None:
-                        setattr(item, name, nothing)
-                gathered = {}
-                for attribute, name in pairs:
-                    value = getattr(item, attribute)
-                    if value is not UNSET:
-                        gathered[name] = value
-                        setattr(item, attribute, UNSET)
-                payload = before + to_json(item)[:-1]
-                if gathered:
-                    payload += gathered_before + to_json(gathered) + gathered_after
-                else:
-                    payload += none_gathered
-            rows.append(Row(uuid, getattr(item, CREATED_AT, None), updated_at, payload))
+                payload = before + self._encoded(item) + after
+            rows.append(Row(item.uuid, item.created_at, updated_at, payload))
         return rows, oddities
+
+    def _encoded(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+        """Encode an item, the gathered keys in a field of their own."""
+        for name in self._shaper.items:
+            if getattr(item, name) is None:
+                setattr(item, name, [])
+        if self._shaper.gather is None:
+            return to_json(item)
+        gathered = {}
+        for attribute, name in self._pairs:
+            value = getattr(item, attribute)
+            if value is not UNSET:
+                gathered[name] = value
+                setattr(item, attribute, UNSET)
+        return b"%b,%b%b}" % (to_json(item)[:-1], self._gather_key, to_json(gathered))
