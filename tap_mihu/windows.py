@@ -123,7 +123,8 @@ class Window:
     @property
     def _doomed(self) -> bool:
         """Whether this read can settle nothing any more; the last one is read to its end."""
-        return not self._steady and not self._open and self.reads < self.MOST_READS
+        disturbed = self.pages > 0 and not self._steady and not self._open
+        return disturbed and self.reads < self.MOST_READS
 
     @property
     def settled(self) -> bool:

@@ -69,7 +69,10 @@ class Workers(Generic[_Key, _Result]):
 
         Raises:
             BaseException: What the task raised.
+            RuntimeError: No task is under way, so none would ever come.
         """
+        if not self.outstanding:
+            raise RuntimeError("no task is under way")
         key, result = self._results.get()
         self.outstanding -= 1
         if isinstance(result, BaseException):

@@ -1,0 +1,161 @@
+"""The demonstration: `python -m tests.demo` loads a made-up workspace through Meltano, twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any, BinaryIO
+
+from tests.sandbox import Sandbox, Workspace, contacts
+
+ROOT = Path(__file__).parents[1]
+OUTPUT = Path("output", "demo")
+"""Where everything goes, below the checkout: not among the rows or the state of a real run."""
+
+CONTACTS = 2345
+EDITS = 5
+COMMAND = ("meltano", "run", "tap-mihu", "target-jsonl")
+
+_SETTINGS = ("MELTANO_", "TAP_MIHU_", "TARGET_JSONL_")
+_SHOWN_FIELDS = ("name", "surname", "email", "phone_number", "timezone", "updated_at")
+_WIDTH = 100
+_LOG_LINES = 20
+
+
+class DemoError(Exception):
+    """A step failed; the message says which, in one line."""
+
+
+def main() -> None:
+    """Show a first run and an incremental one."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        demonstrate()
+    except DemoError as error:
+        sys.exit(f"The demonstration failed: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def demonstrate() -> None:
+    """Load a sandbox, edit some contacts, load it again.
+
+    Raises:
+        DemoError: The rows are not what they should be, or Meltano failed.
+    """
+    shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    workspace = Workspace(contacts(CONTACTS, until=midnight))
+    everyone = {contact["uuid"] for contact in workspace.contacts()}
+    with Sandbox(workspace) as sandbox:
+        _say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
+        _say(
+            "\nThe first run loads them all. (Meltano installs the tap and the target, if need be.)"
+        )
+        first = _load(sandbox)
+        _check({row["uuid"] for row in first} == everyone, "the rows are not the contacts")
+        _say(f"{len(first)} rows in {OUTPUT / 'contacts.jsonl'}, among them:")
+        for row in first[-3:]:
+            _say(f"  {_shortened(row)}")
+
+        edited = set(workspace.edit_some(Random(0), EDITS))
+        _say(f"\n{EDITS} contacts are edited in the sandbox. The second run sends what changed.")
+        second = _load(sandbox)[len(first) :]
+        again = {row["uuid"] for row in second} - edited
+        _check(len(second) == len(edited | again), "a row came twice, or an edited one not at all")
+        _say(f"{len(second)} more rows in {OUTPUT / 'contacts.jsonl'}:")
+        for row in second:
+            _say(f"  {_shortened(row)}")
+        _say(
+            f"{len(edited)} were edited; {len(again)} not: the latest rows of the last run are"
+            " sent again, lest anything be missed.\n"
+            "(target-jsonl appends. A database target replaces the row with the same uuid.)"
+        )
+    _say("\nThe sandbox is stopped. For a workspace of your own, set TAP_MIHU_SUBDOMAIN and")
+    _say(f"TAP_MIHU_AUTH_TOKEN, and run: {_meltano()} {' '.join(COMMAND[1:])}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert
+    if not holds:
+        raise DemoError(otherwise)
+
+
+def _shortened(row: dict[str, Any]) -> str:
+    text = ", ".join(str(row[name]) for name in _SHOWN_FIELDS if row[name])
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return printable if len(printable) <= _WIDTH else f"{printable[: _WIDTH - 1]}…"
+
+
+def _load(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Run Meltano, and read all that was ever loaded."""
+    _say(f"$ {' '.join(COMMAND)}")
+    folder = ROOT / OUTPUT
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "meltano.log"
+    with log.open("wb") as lines:
+        status = _run([str(_meltano()), *COMMAND[1:]], _environment(sandbox), lines)
+    if status:
+        _say("\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
+        raise DemoError(f"Meltano ended with status {status}, after the lines above.")
+    with (folder / "contacts.jsonl").open(encoding="utf-8") as rows:
+        return [json.loads(row) for row in rows]
+
+
+def _run(command: list[str], environment: dict[str, str], log: BinaryIO) -> int:
+    """Run a command in a process group of its own, of which nothing is left when this ends."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+    ) as process:
+        try:
+            return process.wait()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+
+def _meltano() -> Path:
+    """Give Meltano's path; it is installed beside the running Python."""
+    path = Path(sys.executable).with_name("meltano")
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def _environment(sandbox: Sandbox) -> dict[str, str]:
+    """Point Meltano to the sandbox and to a state of its own, whatever the caller's settings."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)
+    }
+    # The sandbox is on this machine, where no proxy leads.
+    direct = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1")))
+    return environment | {
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "MELTANO_CLI_LOG_FORMAT": "uncolored",
+        "MELTANO_STATE_BACKEND_URI": f"file://{ROOT / OUTPUT / 'state'}",
+        "TAP_MIHU_API_URL": sandbox.url,
+        "TAP_MIHU_AUTH_TOKEN": sandbox.token,
+        "TARGET_JSONL_DESTINATION_PATH": str(OUTPUT),
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+    }
+
+
+if __name__ == "__main__":
+    main()

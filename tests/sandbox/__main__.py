@@ -1,0 +1,44 @@
+"""Run the sandbox: `python -m tests.sandbox` prints its address, and ends on a signal."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from tests.sandbox import Sandbox, Workspace, contacts
+
+
+def main() -> None:
+    """Serve a made-up workspace until told to end."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    parser.add_argument("--port-file", type=Path, help="write the port into this file")
+    parser.add_argument("--token", default="sandbox", help="the API token (default: sandbox)")
+    parser.add_argument("--contacts", type=int, default=2345, help="how many there are")
+    parser.add_argument("--edit", type=int, default=0, help="edit so many of them at the start")
+    args = parser.parse_args()
+
+    signals = {signal.SIGINT, signal.SIGTERM}
+    # Before any thread starts, so that none of them is interrupted in our stead.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    # The same contacts all day long, however often it is started.
+    until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    made = contacts(args.contacts, until=until, custom_fields=("customer_number", "remarks"))
+    workspace = Workspace(made)
+    workspace.edit_some(Random(0), args.edit)
+    with Sandbox(workspace, port=args.port, token=args.token) as sandbox:
+        if args.port_file:
+            draft = args.port_file.with_name(f"{args.port_file.name}.draft")
+            draft.write_text(f"{sandbox.port}\n", encoding="ascii")
+            draft.replace(args.port_file)
+        sys.stdout.write(f"{sandbox.url}\n")
+        sys.stdout.flush()
+        signal.sigwait(signals)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The server's clock: real time, until a test sets or moves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Tell the time in UTC; once set, it stands still until it is moved."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self._standing = at
+        self._shift = timedelta()
+
+    def now(self) -> datetime:
+        return (self._standing or datetime.now(UTC)) + self._shift
+
+    def set(self, at: datetime) -> None:
+        """Stop the clock at this moment."""
+        self._standing, self._shift = at, timedelta()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on; a running one keeps running."""
+        self._shift += timedelta(seconds=seconds)

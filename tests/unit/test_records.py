@@ -1,0 +1,273 @@
+"""Record shaping: what becomes of each field, whatever the API sends in it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tap_mihu.records import MissingKey, Oddities, Shaper
+from tap_mihu.timestamps import canonical
+
+PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
+VALID = Draft202012Validator(SCHEMA)
+TIMESTAMPS = ("created_at", "updated_at")
+TEXTS = (
+    "uuid",
+    "name",
+    "surname",
+    "email",
+    "phone_number",
+    "number_type",
+    "country_code",
+    "timezone",
+    "primary_language",
+    "preferred_contact_channel",
+    "preferred_contact_time",
+    "status",
+)
+FIELDS = (*TEXTS, *TIMESTAMPS, "tags", "custom_fields")
+
+
+def shaped(fields: dict[str, Any], oddities: Oddities | None = None) -> dict[str, Any]:
+    shaper = Shaper(SCHEMA, gather="custom_fields")
+    return shaper.shape({"uuid": "u"} | fields, 1, Oddities() if oddities is None else oddities)
+
+
+def test_the_schema_has_the_fields_of_the_contract() -> None:
+    assert sorted(SCHEMA["properties"]) == sorted(FIELDS)
+    assert SCHEMA["required"] == ["uuid"]
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("field", SCHEMA["properties"])
+def test_the_schema_demands_nothing_that_the_api_does_not_guarantee(field: str) -> None:
+    """A target validates, and dies of a value outside an enum, a format or a length."""
+    allowed = {"type", "description"}
+    if field in TIMESTAMPS:
+        allowed |= {"format"}
+    elif field == "tags":
+        allowed |= {"items"}
+    elif field == "custom_fields":
+        allowed |= {"properties"}
+    assert SCHEMA["properties"][field].keys() <= allowed
+
+
+def test_a_contact_of_a_key_alone() -> None:
+    empty: dict[str, Any] = dict.fromkeys(FIELDS)
+    assert shaped({}) == empty | {"uuid": "u", "tags": [], "custom_fields": {}}
+
+
+def test_a_contact_with_everything() -> None:
+    sent = dict.fromkeys(TEXTS, "Zoë 🐝") | {
+        "created_at": "2025-11-25T10:00:00.000000Z",
+        "updated_at": "2025-11-26T10:00:00.000000Z",
+        "tags": [{"uuid": "t", "name": "VIP"}],
+    }
+    assert shaped(sent) == sent | {"custom_fields": {}}
+
+
+# Text fields.
+
+AS_TEXT = {
+    "text": ("a", "a"),
+    "empty text stays": ("", ""),
+    "text of a number": ("007", "007"),
+    "text of spaces": ("  ", "  "),
+    "whole number": (5, "5"),
+    "zero": (0, "0"),
+    "number beyond 64 bits": (10**25, "1" + "0" * 25),
+    "decimal places": (Decimal("1.50"), "1.50"),
+    "true": (True, "true"),
+    "false": (False, "false"),
+    "null": (None, None),
+}
+AS_JSON_TEXT = {
+    "object": {"a": [1, None, "ü"]},
+    "empty object": {},
+    "list": [{"b": True}, 2],
+    "empty list": [],
+}
+
+
+@pytest.mark.parametrize(("sent", "becomes"), AS_TEXT.values(), ids=AS_TEXT)
+def test_text(sent: Any, becomes: str | None) -> None:  # noqa: ANN401 - any JSON
+    oddities = Oddities()
+    assert shaped({"name": sent}, oddities)["name"] == becomes
+    assert not oddities
+
+
+@pytest.mark.parametrize("sent", AS_JSON_TEXT.values(), ids=AS_JSON_TEXT)
+def test_text_of_what_holds_others(sent: object) -> None:
+    text = shaped({"name": sent})["name"]
+    assert isinstance(text, str)
+    assert json.loads(text) == sent
+
+
+@pytest.mark.parametrize("field", TEXTS)
+def test_every_text_field_takes_a_number(field: str) -> None:
+    assert shaped({field: 12})[field] == "12"
+
+
+# Timestamps.
+
+NO_TIMESTAMPS = {
+    "empty": "",
+    "zero date": "0000-00-00 00:00:00",
+    "Carbon's zero date": "-0001-11-30T00:00:00.000000Z",
+    "words": "soon",
+    "number": 1735689600,
+    "number with decimals": Decimal("1735689600.5"),
+    "boolean": True,
+    "list": ["2025-11-25T10:00:00Z"],
+    "object": {"date": "2025-11-25 10:00:00"},
+}
+
+
+@pytest.mark.parametrize("field", TIMESTAMPS)
+@pytest.mark.parametrize("sent", NO_TIMESTAMPS.values(), ids=NO_TIMESTAMPS)
+def test_no_timestamp_becomes_null_and_is_counted(field: str, sent: object) -> None:
+    oddities = Oddities()
+    for _ in range(3):
+        assert shaped({field: sent}, oddities)[field] is None
+    assert oddities == {field: 3}
+
+
+@pytest.mark.parametrize("sent", [{}, {"created_at": None}], ids=["missing", "null"])
+def test_no_timestamp_at_all_is_not_odd(sent: dict[str, Any]) -> None:
+    oddities = Oddities()
+    assert shaped(sent, oddities)["created_at"] is None
+    assert not oddities
+
+
+@pytest.mark.parametrize("field", TIMESTAMPS)
+def test_timestamps_are_written_in_one_form(field: str) -> None:
+    sent = {field: "2025-12-01 10:00:00 +03:00"}
+    assert shaped(sent)[field] == "2025-12-01T07:00:00.000000Z"
+
+
+# Tags.
+
+TAGS = {
+    "null": (None, []),
+    "none": ([], []),
+    "newer": ([{"uuid": "t", "name": "VIP"}], [{"uuid": "t", "name": "VIP"}]),
+    "older": ([{"id": 7, "name": "VIP"}], [{"id": 7, "name": "VIP"}]),
+    "both, in order": (
+        [{"id": 7, "name": "b"}, {"uuid": "t", "name": "a"}],
+        [{"id": 7, "name": "b"}, {"uuid": "t", "name": "a"}],
+    ),
+    "nulls in it": ([{"uuid": None, "name": None}], [{"uuid": None, "name": None}]),
+    "id as text": ([{"id": "7"}], [{"id": 7}]),
+    "id with a point": ([{"id": Decimal("7.0")}], [{"id": 7}]),
+    "uuid as number": ([{"uuid": 7}], [{"uuid": "7"}]),
+    "name as number": ([{"name": 7}], [{"name": "7"}]),
+    "further keys": ([{"name": "a", "colour": {"r": 1}}], [{"name": "a", "colour": {"r": 1}}]),
+    "PHP's list with gaps": ({"0": {"name": "a"}, "2": {"name": "b"}}, [{"name": "a"}, {"name": "b"}]),
+    "one tag, not in a list": ({"id": 7, "name": "a"}, [{"id": 7, "name": "a"}]),
+    "names": (["a", "b"], [{"name": "a"}, {"name": "b"}]),
+    "a name": ("a", [{"name": "a"}]),
+    "numbers": ([1, True], [{"name": "1"}, {"name": "true"}]),
+    "null between": ([None, {"name": "a"}], [{"name": "a"}]),
+}
+
+
+@pytest.mark.parametrize(("sent", "become"), TAGS.values(), ids=TAGS)
+def test_tags(sent: Any, become: list[Any]) -> None:  # noqa: ANN401 - any JSON
+    record = shaped({"tags": sent})
+    assert record["tags"] == become
+    assert VALID.is_valid(record)
+
+
+def test_an_id_of_a_tag_that_is_no_number_is_counted() -> None:
+    oddities = Oddities()
+    assert shaped({"tags": [{"id": "seven", "name": "a"}]}, oddities)["tags"] == [
+        {"id": None, "name": "a"}
+    ]
+    assert sum(oddities.values()) == 1
+
+
+# Custom fields.
+
+CUSTOM = {
+    "text": {"Budget": "12"},
+    "without a value": {"Budget": ""},
+    "null": {"Budget": None},
+    "number": {"Budget": Decimal("1.10")},
+    "boolean": {"Newsletter": False},
+    "object and list": {"Address": {"lines": ["a", {"b": None}]}},
+    "empty object": {"Address": {}},
+    "the field's own name": {"custom_fields": {"Budget": 1}},
+    "the field's own name, null": {"custom_fields": None},
+    "another case": {"Name": "a", "NAME": "b", "UUID": "c"},
+    "a target's column": {"_sdc_deleted_at": "x", "_sdc_batched_at": "y"},
+    "empty key": {"": 1},
+    "spaces in the key": {" name": 1, "name ": 2},
+    "quotes in the key": {'the "best" \\ one\n': 1},
+    "other scripts": {"Bütçe": 1, "预算": 2, "💰": 3},
+    "points": {"a.b": 1},
+}
+
+
+@pytest.mark.parametrize("sent", CUSTOM.values(), ids=CUSTOM)
+def test_what_the_schema_does_not_name_is_gathered_as_sent(sent: dict[str, Any]) -> None:
+    record = shaped({"name": "n"} | sent)
+    assert record["custom_fields"] == sent
+    assert record["name"] == "n"
+    assert record.keys() == set(FIELDS)
+
+
+# The key.
+
+NO_KEYS: dict[str, dict[str, Any]] = {
+    "missing": {"name": "a"},
+    "null": {"uuid": None},
+    "empty": {"uuid": ""},
+}
+
+
+@pytest.mark.parametrize("sent", NO_KEYS.values(), ids=NO_KEYS)
+def test_a_contact_without_key_is_named_by_its_place(sent: dict[str, Any]) -> None:
+    with pytest.raises(MissingKey) as error:
+        Shaper(SCHEMA, gather="custom_fields").shape(sent, 17, Oddities())
+    assert (error.value.key, error.value.position) == ("uuid", 17)
+
+
+# Anything at all.
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+any_contact = st.dictionaries(st.sampled_from(FIELDS) | st.text(), any_json, max_size=12)
+
+
+@PROPERTY
+@given(any_contact, any_json.filter(lambda uuid: uuid not in (None, "")))
+def test_every_record_is_valid_and_nothing_is_lost(sent: dict[str, Any], uuid: object) -> None:
+    sent = sent | {"uuid": uuid}
+    oddities = Oddities()
+    record = shaped(sent, oddities)
+    assert VALID.is_valid(record)
+    assert record.keys() == set(FIELDS)
+    named = set(FIELDS) - {"custom_fields"}
+    assert record["custom_fields"] == {k: v for k, v in sent.items() if k not in named}
+    for field in TEXTS:
+        if sent.get(field) is None or isinstance(sent[field], str):
+            assert record[field] == sent.get(field)
+        else:
+            read_back = json.loads(record[field], parse_float=Decimal)
+            assert read_back == sent[field] or isinstance(sent[field], Decimal | dict | list)
+    for field in TIMESTAMPS:
+        value = sent.get(field)
+        assert record[field] == (canonical(value) if isinstance(value, str) else None)
+        assert oddities[field] == (value is not None and record[field] is None)
