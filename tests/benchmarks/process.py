@@ -31,7 +31,7 @@ def _environment() -> dict[str, str]:
     return {
         name: value for name, value in os.environ.items() if not name.startswith("TAP_MIHU_")
     } | {
-        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
         "RUNTIME__DLTHUB_TELEMETRY": "false",
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -869,17 +868,21 @@ def test_the_command_line_serves_until_a_signal(tmp_path: Path, number: int) -> 
     command = [sys.executable, "-m", "tests.sandbox", "--contacts", "12", "--edit", "2"]
     command += ["--token", sandbox.token, "--port-file", str(port_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        sandbox.port = int(port_file.read_text())
-        assert url == sandbox.url
-        with Client(sandbox) as client:
-            updated = [datetime.fromisoformat(row["updated_at"]) for row in client.walk()]
-        assert len(updated) == 12
-        assert sum(at >= begin for at in updated) == 2
-        os.kill(process.pid, number)
-        assert process.wait(TIMEOUT) == 0
-        assert process.stdout.read() == ""
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            sandbox.port = int(port_file.read_text())
+            with Client(sandbox) as client:
+                updated = [datetime.fromisoformat(row["updated_at"]) for row in client.walk()]
+            process.send_signal(number)
+            status = process.wait(TIMEOUT)
+        finally:
+            process.kill()
+
+    assert url == sandbox.url
+    assert len(updated) == 12
+    assert sum(at >= begin for at in updated) == 2
+    assert status == 0
 
 
 def test_a_lone_surrogate_survives_the_way(client: Client, workspace: Workspace) -> None:
