@@ -13,13 +13,16 @@ from tap_mihu.windows import DateRange, yesterday
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["WINDOW_PAGES", "can_cut", "cut", "pieces_for"]
+__all__ = ["PART_PAGES", "WINDOW_PAGES", "can_cut", "cut", "pieces_for"]
 
 WINDOW_PAGES = 50
 """A listing of at most so many pages is read as one window."""
 
+PART_PAGES = 64
+"""Once a listing is cut, a part of so many pages is small enough: cutting costs requests too."""
+
 # Parts come out uneven; aiming below the limit spares most of them a further cut.
-_AIM_PAGES = 35
+_AIM_PAGES = 45
 _MOST_PIECES = 16
 _DAY = timedelta(days=1)
 

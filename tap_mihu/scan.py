@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.plan import PART_PAGES, WINDOW_PAGES, can_cut, cut, pieces_for
 from tap_mihu.windows import Window
 from tap_mihu.workers import Workers
 
@@ -136,7 +136,7 @@ class _Scan:
         if window.reads == 0:
             if window is self._whole:
                 self._progress.total = page.total
-            if page.last_page > WINDOW_PAGES:
+            if page.last_page > (WINDOW_PAGES if window is self._whole else PART_PAGES):
                 parts = self._cut(window, page, pieces_for(page.last_page))
                 if parts:
                     return parts

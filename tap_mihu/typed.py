@@ -17,7 +17,7 @@ from tap_mihu.records import KEY, MissingKey, Oddities, Shaper, to_json
 from tap_mihu.timestamps import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["TypedItems"]
 
@@ -46,7 +46,13 @@ class TypedItems:
         self._shaper = shaper
         self._gathered = gathered
         self._timestamps = [name for name, kind in shaper.kinds.items() if kind == "date-time"]
-        self._gather_key = to_json(shaper.gather) + b":"
+        self._arrays = list(shaper.items)
+        self._gather_key = b"," + to_json(shaper.gather) + b":"
+        self._nothing_gathered = self._gather_key + b"{}}"
+        if shaper.gather is None:
+            self._encoded: Callable[[Any], bytes] = to_json
+        else:
+            self._encoded = self._encoded_with_gathered if gathered else self._encoded_without
         attributes = [f"gathered_{i}_" for i in range(len(gathered))]
         self._pairs = list(zip(attributes, gathered, strict=True))
         item = msgspec.defstruct(
@@ -103,11 +109,13 @@ class TypedItems:
         """Make the rows of the items of an opened answer; see `decoding.plain_rows`."""
         oddities = Oddities()
         rows = []
+        timestamps, arrays, encoded = self._timestamps, self._arrays, self._encoded
         before, after = around
         for position, item in enumerate(items, 1):
-            if not item.uuid:
+            uuid = item.uuid
+            if not uuid:
                 raise MissingKey(KEY, position)
-            for name in self._timestamps:
+            for name in timestamps:
                 sent = getattr(item, name)
                 if sent is not None:
                     timestamp = canonical(sent)
@@ -118,21 +126,23 @@ class TypedItems:
             updated_at = item.updated_at
             payload = None
             if since is None or updated_at is None or updated_at >= since:
-                payload = before + self._encoded(item) + after
-            rows.append(Row(item.uuid, item.created_at, updated_at, payload))
+                for name in arrays:
+                    if getattr(item, name) is None:
+                        setattr(item, name, [])
+                payload = before + encoded(item) + after
+            rows.append(Row(uuid, item.created_at, updated_at, payload))
         return rows, oddities
 
-    def _encoded(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
-        """Encode an item, the gathered keys in a field of their own."""
-        for name in self._shaper.items:
-            if getattr(item, name) is None:
-                setattr(item, name, [])
-        if self._shaper.gather is None:
-            return to_json(item)
+    def _encoded_with_gathered(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+        """Encode an item, its further keys in the field that gathers them."""
         gathered = {}
         for attribute, name in self._pairs:
             value = getattr(item, attribute)
             if value is not UNSET:
                 gathered[name] = value
                 setattr(item, attribute, UNSET)
-        return b"%b,%b%b}" % (to_json(item)[:-1], self._gather_key, to_json(gathered))
+        return to_json(item)[:-1] + self._gather_key + to_json(gathered) + b"}"
+
+    def _encoded_without(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+        """Encode an item of a workspace that has no further keys."""
+        return to_json(item)[:-1] + self._nothing_gathered
