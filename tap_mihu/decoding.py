@@ -44,6 +44,17 @@ _NUL = rb"\u0000"
 _decode_plain = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+def _number(text: str) -> Any:  # noqa: ANN401 - a number, or the text where none can hold it
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
+
+
 def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Decode a body: every digit of a number as sent, and nothing that no database stores.
 
@@ -53,9 +64,11 @@ def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
         try:
             answer = _decode_plain(body)
-        except msgspec.MsgspecError:
-            # What PHP and others send beyond the standard: lone surrogates, NaN.
-            return storable(json.loads(body, parse_float=Decimal, parse_constant=str))
+        except (msgspec.MsgspecError, ValueError, ArithmeticError):
+            # Lone surrogates, NaN, numbers beyond reason: more than JSON needs, but it is sent.
+            return storable(
+                json.loads(body, parse_float=_number, parse_int=_number, parse_constant=str)
+            )
         return storable(answer) if _NUL in body else answer
     except (ValueError, RecursionError):
         raise Unreadable(_no_json(body)) from None

@@ -6,6 +6,7 @@ types is left to the plain way.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["TypedItems"]
+
+# Keys that msgspec takes for no field of a struct.
+_UNNAMEABLE = re.compile(r'[\x00-\x1f"\\]').search
 
 _TYPES: dict[str, Any] = {
     "string": str,
@@ -86,7 +90,7 @@ class TypedItems:
         """Decode an answer whose every part fits the types; None where one does not."""
         try:
             answer: Any = self._decode(body)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
             return None
         listing = answer.data
         counts = (listing.current_page, listing.last_page, listing.total)
@@ -101,7 +105,9 @@ class TypedItems:
         if self._shaper.gather is None or not new:
             return self
         gathered = (*self._gathered, *sorted(new))
-        return self if len(gathered) > self._MOST_GATHERED else TypedItems(self._shaper, gathered)
+        if len(gathered) > self._MOST_GATHERED or any(map(_UNNAMEABLE, new)):
+            return self
+        return TypedItems(self._shaper, gathered)
 
     def rows(
         self, items: Sequence[Any], since: str | None, around: tuple[bytes, bytes]
