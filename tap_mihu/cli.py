@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -30,8 +29,6 @@ def main() -> None:
         TapMihu.cli()
     except (MihuError, ConfigurationError, MappingError) as error:
         _fail(str(error))
-    except json.JSONDecodeError as error:
-        _fail(f"The --state or --catalog file is not JSON (line {error.lineno}).")
     except Interrupted as interrupt:
         _fail(f"Ended by {signal.Signals(interrupt.signum).name}.", _SIGNALLED + interrupt.signum)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from tap_mihu.state import Checkpoint
@@ -42,6 +43,8 @@ class Run:
             and checkpoint.since == self.since
             and (checkpoint.version is None) == (self.version is None)
             and checkpoint.done_until <= checkpoint.started_at[:10]
+            and (self.within.first or date.min) <= checkpoint.next_day
+            and checkpoint.next_day <= (self.within.last or date.max)
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:

@@ -43,6 +43,7 @@ _FILTERS: dict[str, Any] = {
     "search": {
         "type": "string",
         "minLength": 1,
+        "pattern": "^[^\ud800-\udfff]*$",
         "description": "Only contacts whose name, e-mail address or phone number holds this text.",
     },
     "status": {
@@ -161,11 +162,13 @@ SETTINGS: dict[str, Any] = {
 """The settings as a JSON schema; the SDK adds its own (`stream_maps`, …)."""
 
 _RULES = {
+    "filters.search": "text that is not empty",
     "subdomain": "a workspace name: letters, digits and inner hyphens",
     "auth_token": "printable ASCII without spaces or line breaks",
     "user_agent": "printable ASCII that neither begins nor ends with a space",
 }
 _TYPE_RULES = {
+    "filters.search": "text that is not empty",
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
@@ -175,6 +178,7 @@ _TYPE_RULES = {
     "null": "empty",
 }
 _FORMAT_RULES = {
+    "filters.search": "text that is not empty",
     "date-time": "a date and time such as 2025-01-31T00:00:00Z",
     "date": "a date such as 2025-01-31",
     "uuid": "a UUID",
@@ -228,14 +232,26 @@ def check(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 
 def _faults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[str]:
-    errors = Draft7Validator(schema, format_checker=_formats).iter_errors(config)
-    for error in sorted(errors, key=lambda error: [str(part) for part in error.path]):
-        name = ".".join(str(part) for part in error.path)
-        if error.validator == "required":
-            for missing in error.validator_value:
-                if missing not in error.instance:
-                    yield f"{name and name + '.'}{missing} is required"
-        elif error.validator == "additionalProperties":
+    for name in schema["required"]:
+        if name not in config:
+            yield f"{name} is required"
+    for name, setting in schema["properties"].items():
+        if name in config:
+            yield from _faults_of(name, config[name], setting)
+    if config.get("flattening_enabled") is True and "flattening_max_depth" not in config:
+        yield "flattening_max_depth is required with flattening_enabled"
+
+
+def _faults_of(setting_name: str, value: object, schema: Mapping[str, Any]) -> Iterable[str]:
+    try:
+        errors = [*Draft7Validator(schema, format_checker=_formats).iter_errors(value)]
+    except AttributeError:
+        # The SDK's schema of stream_maps is none where it describes `__else__`.
+        yield f"{setting_name} must be of another form"
+        return
+    for error in errors:
+        name = ".".join([setting_name, *(_printable(str(part)) for part in error.path)])
+        if error.validator == "additionalProperties":
             known = ", ".join(error.schema["properties"])
             for key in error.instance.keys() - error.schema["properties"].keys():
                 yield f"{name}.{_printable(key)} does not exist: use {known}"
@@ -253,8 +269,6 @@ def _rule(name: str, error: ValidationError) -> str:
         return _RULES[name]
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
-    if error.validator == "minLength":
-        return "text that is not empty"
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
     rule = _FORMAT_RULES.get(schema.get("format", "")) or " or ".join(
@@ -287,7 +301,7 @@ def _url_faults(url: str) -> Iterable[str]:
         yield "api_url must be https: over http the token would be readable on the way"
     elif parts.username is not None or parts.password is not None:
         yield "api_url must not hold a user name or password"
-    elif parts.query or parts.fragment:
+    elif "?" in url or "#" in url:
         yield "api_url must not hold a query or fragment: use filters"
 
 

@@ -51,14 +51,15 @@ class Checkpoint:
         if (
             not all(isinstance(text, str) for text in texts)
             or not all(m is None or (isinstance(m, str) and canonical(m) == m) for m in marks)
-            or not (version is None or (isinstance(version, int) and version > 0))
+            or not (version is None or (type(version) is int and version > 0))
+            or value["started_at"] > _tomorrow()
         ):
             return None
         try:
-            date.fromisoformat(value["done_until"])
+            day = date.fromisoformat(value["done_until"])
         except ValueError:
             return None
-        return cls(**value)
+        return cls(**value) if day.isoformat() == value["done_until"] else None
 
     @property
     def next_day(self) -> date:
@@ -78,11 +79,16 @@ def read_bookmark(state: Mapping[str, Any], replication_key: str) -> str | None:
     bookmark = canonical(value) if isinstance(value, str) else None
     if bookmark is None:
         raise MihuError(f"The state's {BOOKMARK} is no timestamp: correct it or start without it.")
-    if bookmark > write(datetime.now(UTC) + timedelta(days=1)):
+    if bookmark > _tomorrow():
         raise MihuError(
             f"The state's {BOOKMARK} lies in the future: correct it or start without it."
         )
     return bookmark
+
+
+def _tomorrow() -> str:
+    """Give the time that no clock shows yet, wherever it is and however wrong."""
+    return write(datetime.now(UTC) + timedelta(days=1))
 
 
 def since(bookmark: str | None, *, lookback_seconds: int, start_date: str | None) -> str | None:

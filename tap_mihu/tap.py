@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from dotenv import dotenv_values, find_dotenv
 from singer_sdk import Tap
@@ -11,7 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_mihu.errors import MihuError
+from tap_mihu.errors import ConfigError, MihuError
 from tap_mihu.output import MessageWriter
 from tap_mihu.settings import SETTINGS, check, from_environment
 from tap_mihu.streams import ContactsStream
@@ -19,6 +22,7 @@ from tap_mihu.streams import ContactsStream
 if TYPE_CHECKING:
     from types import FrameType
 
+    from click import Context, Option
     from singer_sdk.streams import Stream
 
 __all__ = ["TapMihu"]
@@ -74,6 +78,40 @@ class TapMihu(Tap):
             **options,
         )
 
+    @classmethod
+    @override
+    def cb_config(cls, ctx: Context, param: Option, value: tuple[str, ...]) -> Any:
+        """Read the configuration files.
+
+        Raises:
+            ConfigError: One of them cannot be read, or is no JSON object.
+        """
+        for path in value:
+            if path != "ENV":
+                try:
+                    content = json.loads(Path(path).read_bytes())
+                except OSError as error:
+                    raise ConfigError(f"--config {path}: {error.strerror}") from None
+                except ValueError:
+                    raise ConfigError(f"--config {path}: not JSON") from None
+                if not isinstance(content, dict):
+                    raise ConfigError(f"--config {path}: not a JSON object")
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
+    ) -> None:
+        """Run the tap.
+
+        Raises:
+            MihuError: The state or the catalog is no JSON, or the run failed.
+        """
+        super().invoke(
+            state=_json(state, "--state"), catalog=_json(catalog, "--catalog"), **options
+        )
+
     @override
     def discover_streams(self) -> list[Stream]:
         """List the streams."""
@@ -83,6 +121,17 @@ class TapMihu(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run, between two lines."""
         self.message_writer.interrupt(signum)
+
+
+def _json(file: IO[str] | None, option: str) -> IO[str] | None:
+    if file is None:
+        return None
+    text = file.read()
+    try:
+        json.loads(text)
+    except ValueError:
+        raise MihuError(f"The {option} file is not JSON.") from None
+    return io.StringIO(text)
 
 
 def _catalog(value: object) -> Catalog | None:

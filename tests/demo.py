@@ -25,7 +25,7 @@ EDITS = 5
 COMMAND = ("meltano", "run", "tap-mihu", "target-jsonl")
 
 _SETTINGS = ("MELTANO_", "TAP_MIHU_", "TARGET_JSONL_")
-_SHOWN_FIELDS = ("name", "surname", "email", "phone_number", "timezone", "updated_at")
+_SHOWN_FIELDS = ("updated_at", "name", "surname", "email", "phone_number")
 _WIDTH = 100
 _LOG_LINES = 20
 
@@ -36,13 +36,12 @@ class DemoError(Exception):
 
 def main() -> None:
     """Show a first run and an incremental one."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         demonstrate()
-    except DemoError as error:
+    except (DemoError, OSError) as error:
         sys.exit(f"The demonstration failed: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def demonstrate() -> None:
@@ -58,7 +57,7 @@ def demonstrate() -> None:
     with Sandbox(workspace) as sandbox:
         _say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
         _say(
-            "\nThe first run loads them all. (Meltano installs the tap and the target, if need be.)"
+            "\nThe first run loads all. (The first time, Meltano installs the tap and the target.)"
         )
         first = _load(sandbox)
         _check({row["uuid"] for row in first} == everyone, "the rows are not the contacts")
@@ -74,11 +73,9 @@ def demonstrate() -> None:
         _say(f"{len(second)} more rows in {OUTPUT / 'contacts.jsonl'}:")
         for row in second:
             _say(f"  {_shortened(row)}")
-        _say(
-            f"{len(edited)} were edited; {len(again)} not: the latest rows of the last run are"
-            " sent again, lest anything be missed.\n"
-            "(target-jsonl appends. A database target replaces the row with the same uuid.)"
-        )
+        _say(f"{len(edited)} were edited, {len(again)} was not: the newest of the first run always")
+        _say("comes again, lest anything be missed. target-jsonl appends; a database target would")
+        _say("have replaced the rows with the same uuid.")
     _say("\nThe sandbox is stopped. For a workspace of your own, set TAP_MIHU_SUBDOMAIN and")
     _say(f"TAP_MIHU_AUTH_TOKEN, and run: {_meltano()} {' '.join(COMMAND[1:])}")
 
@@ -106,7 +103,12 @@ def _load(sandbox: Sandbox) -> list[dict[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "meltano.log"
     with log.open("wb") as lines:
-        status = _run([str(_meltano()), *COMMAND[1:]], _environment(sandbox), lines)
+        settings = environment(
+            sandbox,
+            MELTANO_STATE_BACKEND_URI=f"file://{folder / 'state'}",
+            TARGET_JSONL_DESTINATION_PATH=str(OUTPUT),
+        )
+        status = _run([str(_meltano()), *COMMAND[1:]], settings, lines)
     if status:
         _say("\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
         raise DemoError(f"Meltano ended with status {status}, after the lines above.")
@@ -138,22 +140,22 @@ def _meltano() -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def _environment(sandbox: Sandbox) -> dict[str, str]:
-    """Point Meltano to the sandbox and to a state of its own, whatever the caller's settings."""
-    environment = {
+def environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
+    """Point Meltano to the sandbox, whatever the caller's own settings are."""
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)
     }
     # The sandbox is on this machine, where no proxy leads.
     direct = ",".join(filter(None, (os.environ.get("no_proxy"), "127.0.0.1")))
-    return environment | {
+    return {
+        **inherited,
         "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
         "MELTANO_CLI_LOG_FORMAT": "uncolored",
-        "MELTANO_STATE_BACKEND_URI": f"file://{ROOT / OUTPUT / 'state'}",
         "TAP_MIHU_API_URL": sandbox.url,
         "TAP_MIHU_AUTH_TOKEN": sandbox.token,
-        "TARGET_JSONL_DESTINATION_PATH": str(OUTPUT),
         "NO_PROXY": direct,
         "no_proxy": direct,
+        **more,
     }
 
 

@@ -28,9 +28,7 @@ WAYS = pytest.mark.parametrize("typed", [True, False], ids=["fast", "plain"])
 def page_decoder(*, typed: bool = True, since: str | None = None, **form: Any) -> PageDecoder:  # noqa: ANN401
     """A decoder of contacts."""
     shaper = Shaper(SCHEMA, gather="custom_fields")
-    return PageDecoder(
-        shaper, since=since, line_format=LineFormat("contacts", **form), typed=typed
-    )
+    return PageDecoder(shaper, since=since, line_format=LineFormat("contacts", **form), typed=typed)
 
 
 def body_of(contacts: str, **counts: object) -> bytes:
@@ -44,7 +42,13 @@ def read(decoder: PageDecoder, body: bytes, number: int = 1) -> Page:
 
 
 def parsed(line: bytes) -> Any:  # noqa: ANN401 - any JSON
-    return json.loads(line, parse_float=Decimal, parse_constant=_refuse)
+    """Read strict JSON, and every number as exactly as it was written."""
+    return json.loads(line, parse_float=exactly, parse_constant=_refuse)
+
+
+def exactly(number: str) -> object:
+    value = Decimal(number)
+    return ("number", str(value)) if value.as_tuple().exponent else int(value)
 
 
 def _refuse(constant: str) -> None:
@@ -100,11 +104,11 @@ def test_the_last_page_may_stand_for_one_beyond_it(*, typed: bool) -> None:
 # What JSON allows, and what servers send beyond it.
 
 NUMBERS = {
-    "decimals as sent": ("1.10", Decimal("1.10")),
-    "negative zero": ("-0.0", Decimal("-0.0")),
-    "many digits": ("0.1234567890123456789012345", Decimal("0.1234567890123456789012345")),
-    "beyond a double": ("1e400", Decimal("1e400")),
-    "small beyond a double": ("1e-400", Decimal("1e-400")),
+    "decimals as sent": ("1.10", exactly("1.10")),
+    "negative zero": ("-0.0", exactly("-0.0")),
+    "many digits": ("0.1234567890123456789012345", exactly("0.1234567890123456789012345")),
+    "beyond a double": ("1e400", exactly("1e400")),
+    "small beyond a double": ("1e-400", exactly("1e-400")),
     "beyond 64 bits": ("18446744073709551616", 2**64),
     "negative beyond 64 bits": ("-9223372036854775809", -(2**63) - 1),
     "of 100 digits": ("7" * 100, int("7" * 100)),
@@ -117,7 +121,7 @@ CONSTANTS = ["NaN", "Infinity", "-Infinity"]
 def test_numbers_survive(sent: str, value: object, *, typed: bool) -> None:
     record = record_of(f'{{"uuid":"a","name":{sent},"x":{sent},"y":[{sent}]}}', typed=typed)
     assert record["custom_fields"] == {"x": value, "y": [value]}
-    assert Decimal(record["name"]) == value
+    assert str(Decimal(record["name"])) == str(Decimal(sent))
 
 
 @WAYS
@@ -231,7 +235,12 @@ def test_thousands_of_custom_fields(*, typed: bool) -> None:
 @WAYS
 def test_a_custom_field_that_comes_and_goes(*, typed: bool) -> None:
     decoder = page_decoder(typed=typed)
-    contacts = [{"uuid": "a"}, {"uuid": "b", "x": ""}, {"uuid": "c"}, {"uuid": "d", "y": None}]
+    contacts: list[dict[str, Any]] = [
+        {"uuid": "a"},
+        {"uuid": "b", "x": ""},
+        {"uuid": "c"},
+        {"uuid": "d", "y": None},
+    ]
     for _ in range(2):
         for contact in contacts:
             (row,) = read(decoder, body_of(json.dumps([contact]))).rows
@@ -329,7 +338,9 @@ def quoted(draw: st.DrawFn, text: st.SearchStrategy[str] = wild_text) -> str:
     return escaped if has_half or draw(st.booleans()) else raw
 
 
-def an_object(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def an_object(
+    keys: st.SearchStrategy[str], values: st.SearchStrategy[str]
+) -> st.SearchStrategy[str]:
     """An object as JSON; a key may come twice."""
     pairs = st.lists(st.tuples(keys, values).map(":".join), max_size=4)
     return pairs.map(lambda pairs: "{" + ",".join(pairs) + "}")
@@ -359,22 +370,26 @@ custom_keys = quoted(
 def wild_contacts(draw: st.DrawFn) -> str:
     """A contact as JSON text: mostly as the API sends it, with odd values here and there."""
     pairs = [("uuid", draw(quoted(st.sampled_from("abcdefgh")) | wild_json))]
-    for field in sorted(NAMED - {"uuid", "tags", "created_at", "updated_at"}):
-        if draw(st.integers(0, 3)) == 0:
-            pairs.append((field, draw(quoted() | st.just("null") | wild_json)))
+    pairs += [
+        (field, draw(quoted() | st.just("null") | wild_json))
+        for field in sorted(NAMED - {"uuid", "tags", "created_at", "updated_at"})
+        if draw(st.integers(0, 3)) == 0
+    ]
     pairs += [(f, draw(timestamps | wild_json)) for f in ("created_at", "updated_at")]
     if draw(st.booleans()):
         pairs.append(("tags", draw(tags | st.just("null") | wild_json)))
     texts = [f'"{field}":{value}' for field, value in pairs]
-    for _ in range(draw(st.integers(0, 3))):
-        texts.append(f"{draw(custom_keys | quoted())}:{draw(quoted() | wild_json)}")
+    texts += [
+        f"{draw(custom_keys | quoted())}:{draw(quoted() | wild_json)}"
+        for _ in range(draw(st.integers(0, 3)))
+    ]
     return "{" + ",".join(draw(st.permutations(texts))) + "}"
 
 
 pages = st.lists(wild_contacts(), max_size=4)
 runs = st.lists(pages, min_size=1, max_size=4)
 WILD = settings(
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     database=None,
@@ -409,7 +424,9 @@ def test_both_ways_give_the_same_rows(run: list[list[str]], since: str | None) -
 def cleaned(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """What the contract replaces in a value."""
     if isinstance(value, str):
-        return "".join(c if c != "\0" and not "\ud800" <= c <= "\udfff" else "\ufffd" for c in value)
+        return "".join(
+            c if c != "\0" and not "\ud800" <= c <= "\udfff" else "\ufffd" for c in value
+        )
     if isinstance(value, list):
         return [cleaned(one) for one in value]
     if isinstance(value, dict):
@@ -420,7 +437,7 @@ def cleaned(value: Any) -> Any:  # noqa: ANN401 - any JSON
 @WILD
 @given(pages, st.booleans())
 def test_records_are_valid_and_whole_and_in_order(contacts: list[str], typed: bool) -> None:  # noqa: FBT001
-    sent = [json.loads(text, parse_float=Decimal, parse_constant=str) for text in contacts]
+    sent = [json.loads(text, parse_float=exactly, parse_constant=str) for text in contacts]
     body = body_of(f"[{','.join(contacts)}]")
     decoder = page_decoder(typed=typed)
     if any(contact["uuid"] in (None, "") for contact in sent):

@@ -170,7 +170,10 @@ TAGS = {
     "uuid as number": ([{"uuid": 7}], [{"uuid": "7"}]),
     "name as number": ([{"name": 7}], [{"name": "7"}]),
     "further keys": ([{"name": "a", "colour": {"r": 1}}], [{"name": "a", "colour": {"r": 1}}]),
-    "PHP's list with gaps": ({"0": {"name": "a"}, "2": {"name": "b"}}, [{"name": "a"}, {"name": "b"}]),
+    "PHP's list with gaps": (
+        {"0": {"name": "a"}, "2": {"name": "b"}},
+        [{"name": "a"}, {"name": "b"}],
+    ),
     "one tag, not in a list": ({"id": 7, "name": "a"}, [{"id": 7, "name": "a"}]),
     "names": (["a", "b"], [{"name": "a"}, {"name": "b"}]),
     "a name": ("a", [{"name": "a"}]),
@@ -243,7 +246,10 @@ def test_a_contact_without_key_is_named_by_its_place(sent: dict[str, Any]) -> No
 # Anything at all.
 
 any_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,

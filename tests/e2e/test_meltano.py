@@ -1,0 +1,235 @@
+"""The project's own meltano.yml, with Meltano itself, target-jsonl and no way to the Hub."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from tests.demo import ROOT, environment
+from tests.sandbox import Sandbox, Workspace, contacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLUGINS = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
+(EXTRACTOR,) = PLUGINS["extractors"]
+
+REJECTED = {"TAP_MIHU_AUTH_TOKEN": "rejected"}
+FULL_TABLE = """
+  - name: tap-mihu--full
+    inherit_from: tap-mihu
+    metadata:
+      contacts: {replication-method: FULL_TABLE}
+    select: [contacts.name, contacts.tags]
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    status: int
+    stdout: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Meltano project of the tap's users."""
+
+    folder: Path
+    sandbox: Sandbox
+
+    def meltano(self, *args: str, **settings: str) -> Done:
+        """Run a command, with the Hub out of reach."""
+        done = subprocess.run(
+            [Path(sys.executable).with_name("meltano"), *args],
+            cwd=self.folder,
+            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def load(self, *args: str, **settings: str) -> list[dict[str, Any]]:
+        """Run a pipeline, and give the rows it loaded."""
+        path = self.folder / "output" / "contacts.jsonl"
+        path.unlink(missing_ok=True)
+        done = self.meltano(*args, **settings)
+        assert done.status == 0, done.log
+        return [json.loads(row) for row in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the project's file; the plugins are installed by the first run."""
+    folder = tmp_path_factory.mktemp("project")
+    text = (ROOT / "meltano.yml").read_text("utf-8")
+    text = text.replace("pip_url: -e .\n", f"pip_url: -e '{ROOT}'\n")
+    text = text.replace("\n  loaders:\n", f"{FULL_TABLE}\n  loaders:\n")
+    (folder / "meltano.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def project(folder: Path) -> Iterator[Project]:
+    """Open a workspace whose newest contact is a day old."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with Sandbox(Workspace(contacts(250, until=yesterday))) as sandbox:
+        yield Project(folder, sandbox)
+
+
+def uuids(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(row["uuid"] for row in rows)
+
+
+def newest(workspace: Workspace) -> str:
+    return str(max(workspace.contacts(), key=lambda contact: contact["updated_at"])["uuid"])
+
+
+def test_run_sends_all_then_what_changed_then_all_on_demand(project: Project) -> None:
+    workspace = project.sandbox.workspace
+    before = (project.folder / "meltano.yml").read_bytes()
+    settings = {"TAP_MIHU_LOOKBACK_SECONDS": "0"}
+    run = ("run", "tap-mihu", "target-jsonl", "--state-id-suffix", "run")
+
+    rows = project.load(*run, **settings)
+    assert uuids(rows) == uuids(workspace.contacts())
+
+    bookmark = newest(workspace)
+    changed = {bookmark, *workspace.edit_some(Random(0), 5)}
+    assert uuids(project.load(*run, **settings)) == sorted(changed)
+
+    assert uuids(project.load(*run, "--full-refresh")) == uuids(workspace.contacts())
+    assert (project.folder / "meltano.yml").read_bytes() == before
+
+
+def test_elt_goes_on_where_el_stopped(project: Project) -> None:
+    workspace = project.sandbox.workspace
+    arguments = ("tap-mihu", "target-jsonl", "--state-id", "el")
+
+    rows = project.load("el", *arguments)
+    assert uuids(rows) == uuids(workspace.contacts())
+
+    workspace.edit(bookmark := newest(workspace))
+    assert uuids(project.load("elt", *arguments)) == [bookmark]
+
+
+def test_metadata_and_select_reach_the_tap(project: Project) -> None:
+    run = ("run", "tap-mihu--full", "target-jsonl")
+    for _ in range(2):
+        rows = project.load(*run)
+        assert uuids(rows) == uuids(project.sandbox.workspace.contacts())
+        assert {key for row in rows for key in row} == {
+            *("uuid", "updated_at"),  # the keys are always there
+            *("name", "tags"),
+        }
+
+
+def test_the_job_takes_settings_of_every_kind_from_the_environment(project: Project) -> None:
+    workspace = project.sandbox.workspace
+    rows = project.load(
+        "run",
+        "contacts",
+        "--state-id-suffix=job",
+        TAP_MIHU_FILTERS='{"status": "Inactive"}',
+        TAP_MIHU_PAGE_SIZE="50",
+        TAP_MIHU_START_DATE="2000-01-01",
+        TAP_MIHU_STREAM_MAPS='{"contacts": {"name": "__NULL__"}}',
+        TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES="true",
+    )
+    inactive = [contact for contact in workspace.contacts() if contact["status"] == "Inactive"]
+    assert uuids(rows) == uuids(inactive)
+    assert all("name" not in row for row in rows)
+    assert {request.query["per_page"] for request in project.sandbox.requests} == {"50"}
+
+
+def test_a_run_that_fails_says_why_at_its_level(project: Project) -> None:
+    done = project.meltano("run", "tap-mihu", "target-jsonl", "--state-id-suffix=fails", **REJECTED)
+    assert done.status != 0
+    errors = [line for line in done.log.splitlines() if "[error    ] tap-mihu " in line]
+    assert len(errors) == 1
+    assert "401" in errors[0]
+    assert "Traceback" not in done.log
+
+
+def test_config_lists_and_prints_without_the_secret(project: Project) -> None:
+    listed = project.meltano("config", "list", "tap-mihu", "--all").stdout
+    assert all(setting["name"] in listed for setting in EXTRACTOR["settings"])
+
+    printed = json.loads(project.meltano("config", "print", "tap-mihu").stdout)
+    assert printed["api_url"] == project.sandbox.url
+    assert printed["page_size"] == 100
+    assert project.sandbox.token not in (listed, *printed.values())
+
+
+@pytest.mark.parametrize(("settings", "valid"), [({}, True), (REJECTED, False)])
+def test_config_test_asks_the_api(
+    project: Project, settings: dict[str, str], *, valid: bool
+) -> None:
+    done = project.meltano("config", "test", "tap-mihu", **settings)
+    assert (done.status == 0) is valid, done.log
+    assert project.sandbox.requests
+
+
+def test_invoke_discovers(project: Project) -> None:
+    done = project.meltano("invoke", "tap-mihu", "--discover")
+    assert done.status == 0, done.log
+    (stream,) = json.loads(done.stdout)["streams"]
+    assert stream["tap_stream_id"] == "contacts"
+
+
+def test_the_extractor_is_what_the_tap_says_about_itself(project: Project) -> None:
+    done = project.meltano("invoke", "tap-mihu", "--about", "--format=json")
+    assert done.status == 0, done.log
+    about = json.loads(done.stdout)
+    assert EXTRACTOR["description"] == about["description"]
+    assert EXTRACTOR["capabilities"] == sorted(about["capabilities"])
+    for setting in EXTRACTOR["settings"]:
+        setting.pop("placeholder", None)
+    assert EXTRACTOR["settings"] == [
+        described(name, setting) for name, setting in about["settings"]["properties"].items()
+    ]
+
+
+def described(name: str, setting: dict[str, Any]) -> dict[str, Any]:
+    """Say in Meltano's terms what the tap says in JSON schema's."""
+    types = setting["type"]
+    kind = types if isinstance(types, str) else next(kind for kind in types if kind != "null")
+    meltano = {
+        "name": name,
+        "label": setting["title"],
+        "kind": "date_iso8601" if setting.get("format") == "date-time" else kind,
+        "description": setting["description"],
+    }
+    if setting.get("secret"):
+        meltano["sensitive"] = True
+    # The user agent's default holds the version.
+    if "default" in setting and name != "user_agent":
+        meltano["value"] = setting["default"]
+    return meltano
+
+
+def test_meltano_knows_every_key_of_the_file() -> None:
+    schema = json.loads((files("meltano") / "schemas" / "meltano.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(YAML(typ="safe").load(ROOT / "meltano.yml"))
+
+
+@pytest.mark.parametrize("loader", PLUGINS["loaders"], ids=lambda loader: loader["name"])
+def test_loaders_need_no_hub_and_have_a_fixed_version(loader: dict[str, Any]) -> None:
+    assert loader["namespace"] == loader["name"].replace("-", "_")
+    assert "==" in loader["pip_url"]
+    assert loader["settings"]

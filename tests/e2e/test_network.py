@@ -1,0 +1,698 @@
+"""What can go wrong between the tap and the API, and what the tap makes of it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import subprocess
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from random import Random
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.http import http_date
+
+from tests.e2e.running import Run, run_tap, started_tap
+from tests.sandbox import Contact, RequestInfo, Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from email.message import Message
+    from pathlib import Path
+
+    from tests.sandbox.faults import Fault, Script
+
+# A private person. Nothing of it may ever be logged, so the faults' bodies hold it too.
+PRIVATE = "Privatissima"
+SEARCH = "privatissima"
+TOKEN = "0123456789|tokenThatNobodyMaySee"  # noqa: S105 - of the sandbox
+QUIET_PATH = f"/elsewhere?search={PRIVATE}"
+DEBUG = {"TAP_MIHU_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
+
+PAGES = 12
+PAGE_SIZE = 5
+_BODY = {"success": False, "message": f"{PRIVATE} is not here", "errors": [PRIVATE]}
+_HTML = f"<html><body>{PRIVATE}</body></html>"
+_CUT = f'{{"success": true, "data": {{"data": [{{"name": "{PRIVATE}"'
+
+
+def private_contacts(count: int = PAGES * PAGE_SIZE) -> list[Contact]:
+    """Contacts whose personal data cannot be mistaken for anything else."""
+    return [
+        contact
+        | {
+            "name": f"{PRIVATE} {number}",
+            "surname": f"Secretova {number}",
+            "email": f"mailbox{number}@hidden.example",
+            "phone_number": f"+90532987{number:05d}",
+            "remarks": f"confided {number}",
+        }
+        for number, contact in enumerate(contacts(count, custom_fields=("remarks",)))
+    ]
+
+
+def config(sandbox: Sandbox, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Settings with which a fault shows quickly."""
+    quick = {"page_size": PAGE_SIZE, "max_retries": 1, "request_timeout": 20}
+    return sandbox.config(**quick) | more
+
+
+def complete(run: Run, sandbox: Sandbox) -> bool:
+    """Whether the run did well and wrote every contact, once."""
+    expected = sorted(contact["uuid"] for contact in sandbox.workspace.contacts())
+    assert run.status == 0, run.log
+    assert run.errors == []
+    assert run.warnings == []
+    assert sorted(run.uuids) == expected
+    return True
+
+
+def the_error(run: Run) -> str:
+    """The one line that a failed run ends with."""
+    assert run.status == 1, run.log
+    assert "Traceback" not in run.log
+    # Nobody but the logger writes there: no warning, no "Exception ignored in".
+    assert [line for line in run.log.splitlines() if not re.match(r"\d{4}-\d\d-\d\d ", line)] == []
+    assert len(run.errors) == 1, run.log
+    assert run.log.splitlines()[-1] == run.errors[0]
+    assert run.messages is not None
+    return run.errors[0]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run against a server with a fault."""
+
+    run: Run
+    requests: list[RequestInfo]
+    sandbox: Sandbox
+
+
+def outcome_of(script: Script, **more: Any) -> Outcome:  # noqa: ANN401 - settings
+    """Run the tap against private contacts, at the level DEBUG."""
+    sandbox = Sandbox(Workspace(private_contacts()), faults=script, token=TOKEN)
+    with sandbox:
+        run = run_tap(config(sandbox, filters={"search": SEARCH}, **more), env=DEBUG)
+    return Outcome(run, sandbox.requests, sandbox)
+
+
+class Case:
+    """A fault that comes at certain times; see the fixture `outcome`."""
+
+    def __init__(self, name: str, script: Callable[[], Script], **more: Any) -> None:  # noqa: ANN401
+        self._name = name
+        self._script = script
+        self._more = more
+
+    def __str__(self) -> str:
+        return self._name
+
+    def __call__(self) -> Outcome:
+        return outcome_of(self._script(), **self._more)
+
+
+def each(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Let a test run with each of the cases."""
+    return pytest.mark.parametrize("case", cases, ids=str)
+
+
+# Faults that may pass.
+
+_PASSING: dict[str, Fault] = {
+    "reset": faults.reset(),
+    "reset in the body": faults.reset_in_body(),
+    "closed": faults.close(),
+    "hang before the answer": faults.hang(),
+    "hang in the body": faults.hang_in_body(),
+    "slow drip": faults.drip(6),
+    "cut body": faults.cut_body(),
+    "cut JSON": faults.cut_json(),
+    "cut JSON of a person": faults.not_json(_CUT),
+    "not JSON": faults.not_json(f"{PRIVATE}: no JSON"),
+    "HTML with 200": faults.html(_HTML),
+    "empty body": faults.empty(),
+    **{f"HTTP {code}": faults.status(code, _BODY) for code in (408, 425, 500, 502, 503, 504, 520)},
+    "HTTP 502 with HTML": faults.status(502, html=True),
+    "HTTP 503 with a time that is none": faults.retry_after(PRIVATE, 503),
+}
+_SLOW = ("hang before the answer", "hang in the body", "slow drip")
+
+
+def _quick(name: str) -> dict[str, int]:
+    return {"request_timeout": 1} if name in _SLOW else {}
+
+
+def _thrice(fault: Fault) -> Script:
+    """Spoil the first, a middle and the last page, once each."""
+    return faults.first_of(*(faults.at_page(page, fault) for page in (1, 7, PAGES)))
+
+
+PASSING = [Case(name, partial(_thrice, fault), **_quick(name)) for name, fault in _PASSING.items()]
+LASTING = [
+    Case(name, partial(faults.always, fault), **_quick(name)) for name, fault in _PASSING.items()
+]
+
+
+@each(PASSING)
+def test_a_passing_fault_is_tried_again(outcome: Outcome) -> None:
+    assert complete(outcome.run, outcome.sandbox)
+    assert len(outcome.requests) == PAGES + 3
+    assert f"{PAGES + 3} requests, 3 retries" in outcome.run.log
+
+
+@each(LASTING)
+def test_a_lasting_fault_ends_the_run_after_max_retries(case: Case, outcome: Outcome) -> None:
+    error = the_error(outcome.run)
+    assert "max_retries" in error
+    assert "tried 2 times" in error
+    assert ("request_timeout" in error) == (str(case) in _SLOW)
+    assert len(outcome.requests) == 2
+    assert outcome.run.records == []
+
+
+def test_max_retries_counts_the_tries_after_the_first() -> None:
+    outcome = outcome_of(faults.always(faults.status(500)), max_retries=0)
+    assert "HTTP 500" in the_error(outcome.run)
+    assert len(outcome.requests) == 1
+
+
+def test_a_server_that_comes_back_after_it_refused_connections() -> None:
+    sandbox = Sandbox(Workspace(private_contacts()))
+    with sandbox:
+        pass  # it has a port now, and nobody listens there
+    with started_tap(config(sandbox, max_retries=6)) as tap:
+        tap.wait_for_log("Trying again")
+        with sandbox:
+            run = tap.finish()
+    assert complete(run, sandbox)
+
+
+def test_refused_connections_for_ever() -> None:
+    sandbox = Sandbox()
+    with sandbox:
+        pass
+    error = the_error(run_tap(config(sandbox)))
+    assert "connection refused" in error.lower()
+    assert "tried 2 times" in error
+    assert "max_retries" in error
+    assert "request_timeout" not in error
+
+
+@pytest.mark.parametrize(("seed", "concurrency"), [(1, 1), (2, 8)])
+def test_random_mixtures_of_passing_faults(seed: int, concurrency: int) -> None:
+    rng = Random(seed)
+    mixture = [fault for name, fault in _PASSING.items() if name not in _SLOW]
+    mixture += [faults.retry_after("1"), faults.retry_after("1", 503)]
+
+    def script(_: RequestInfo) -> Fault | None:
+        return rng.choice(mixture) if rng.random() < 0.1 else None
+
+    workspace = Workspace(contacts(70 * PAGE_SIZE))
+    with Sandbox(workspace, faults=script) as sandbox:
+        settings = config(sandbox, max_retries=8, max_concurrent_requests=concurrency)
+        assert complete(run_tap(settings), sandbox)
+    assert sandbox.peak_in_flight <= concurrency
+
+
+def test_every_worker_failing_at_once_gives_one_error() -> None:
+    def script(info: RequestInfo) -> Fault | None:
+        return faults.status(500) if info.number > 1 else None
+
+    outcome = outcome_of(script, max_retries=0, max_concurrent_requests=8)
+    assert "HTTP 500" in the_error(outcome.run)
+
+
+def test_a_refusal_ends_the_run_while_other_requests_hang() -> None:
+    held = faults.in_turn(None, *[faults.hang()] * 3, faults.status(403))
+    outcome = outcome_of(held, request_timeout=60, max_concurrent_requests=8)
+    assert "HTTP 403" in the_error(outcome.run)
+
+
+# Throttling.
+
+
+def in_seconds(seconds: float) -> str:
+    """An HTTP date that lies ahead."""
+    return http_date(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+_THROTTLED: dict[str, Callable[[], Fault]] = {
+    "429 with seconds": lambda: faults.retry_after("1"),
+    "429 with a fraction": lambda: faults.retry_after("0.5"),
+    "429 with a date": lambda: faults.retry_after(in_seconds(2)),
+    "429 with a past date": lambda: faults.retry_after(in_seconds(-60)),
+    "429 with zero": lambda: faults.retry_after("0"),
+    "429 with a negative time": lambda: faults.retry_after("-5"),
+    "429 with a text": lambda: faults.retry_after(PRIVATE),
+    "429 with nothing": lambda: faults.status(429, _BODY),
+    "503 with seconds": lambda: faults.retry_after("1", 503),
+    "503 with a date": lambda: faults.retry_after(in_seconds(2), 503),
+}
+
+
+def _first_and_fourth(fault: Callable[[], Fault]) -> Script:
+    # Made when it is due: a date counts from then.
+    return lambda info: fault() if info.number in {1, 4} else None
+
+
+THROTTLED = [
+    Case(name, partial(_first_and_fourth, fault), max_retries=0, max_concurrent_requests=1)
+    for name, fault in _THROTTLED.items()
+]
+_TOO_LONG: dict[str, Callable[[], Fault]] = {
+    "429 with seconds": lambda: faults.retry_after("3700"),
+    "429 with a date": lambda: faults.retry_after(in_seconds(7200)),
+    "503 with seconds": lambda: faults.retry_after("3700", 503),
+}
+TOO_LONG = [
+    Case(f"{name}, too many", partial(faults.in_turn, fault())) for name, fault in _TOO_LONG.items()
+]
+
+
+@each(THROTTLED)
+def test_throttling_is_waited_out_and_is_no_retry(outcome: Outcome) -> None:
+    assert complete(outcome.run, outcome.sandbox)
+    assert len(outcome.requests) == PAGES + 2
+    assert "0 retries" in outcome.run.log
+    # A told time is at least that long, and who is not told does not hammer.
+    at = [info.at for info in outcome.requests]
+    for number in (1, 4):
+        assert at[number] - at[number - 1] >= 0.5
+
+
+@each(TOO_LONG)
+def test_a_told_wait_over_an_hour_ends_the_run(outcome: Outcome) -> None:
+    error = the_error(outcome.run)
+    assert "Retry-After" in error
+    assert "3600" in error
+    assert len(outcome.requests) == 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_nobody_sends_while_one_is_told_to_wait(form: str) -> None:
+    # Of the eight requests after the first, one is told to wait; the others are answered late,
+    # so that seven workers are free to send in the midst of the time they must not.
+    told_wait, held = 3, 1.0
+    told = faults.retry_after(told_wait if form == "seconds" else None)
+
+    def script(info: RequestInfo) -> Fault | None:
+        if info.number == 2:
+            return told if form == "seconds" else faults.retry_after(in_seconds(told_wait))
+        return faults.delay(held) if 2 < info.number <= 9 else None
+
+    outcome = outcome_of(script, max_retries=0, max_concurrent_requests=8)
+    assert complete(outcome.run, outcome.sandbox)
+    began = outcome.requests[1].at
+    # A date has whole seconds, so up to one of them may be over already.
+    ends = began + told_wait - (0 if form == "seconds" else 1)
+    after = [info.at - began for info in outcome.requests[2:]]
+    assert any(at < held for at in after), "no other worker was under way"
+    assert [at for at in after if held <= at < ends - began] == []
+
+
+def test_the_throttle_of_a_real_server_is_survived() -> None:
+    # The sandbox's minute passes quickly: at each refusal its clock is moved on.
+    workspace = Workspace(private_contacts())
+
+    def hurry(number: int, workspace: Workspace) -> None:
+        if number % 6 == 0:
+            workspace.clock.advance(59)
+
+    with Sandbox(workspace, throttle_per_minute=5, before_request=hurry) as sandbox:
+        run = run_tap(config(sandbox, max_retries=0))
+    assert complete(run, sandbox)
+    assert len(sandbox.requests) > PAGES
+
+
+# Answers that end the run at once.
+
+_LONG = "The per page field must not be greater than 100. " + "x" * 1000
+# Which of them, the developer decides.
+_A_SETTING = "subdomain|auth_token|api_url|filters|page_size"
+
+
+REFUSALS: dict[str, tuple[Fault, str, str]] = {
+    "400": (faults.status(400, _BODY), "HTTP 400", ""),
+    "401": (faults.status(401, _BODY), "HTTP 401", "auth_token"),
+    "401 as HTML": (faults.status(401, html=True), "HTTP 401", "auth_token"),
+    "403": (faults.status(403, _BODY), "HTTP 403", "auth_token"),
+    "404": (faults.status(404, _BODY), "HTTP 404", "subdomain or api_url"),
+    "404 as HTML": (faults.status(404, html=True), "HTTP 404", "subdomain or api_url"),
+    "410": (faults.status(410, _BODY), "HTTP 410", ""),
+    "422": (faults.status(422, {"message": _LONG}), "HTTP 422", "filters"),
+    "422 as HTML": (faults.status(422, html=True), "HTTP 422", "filters"),
+    **{
+        str(code): (faults.redirect(QUIET_PATH, code), f"HTTP {code}", "api_url")
+        for code in (300, 301, 302, 303, 304, 307, 308)
+    },
+    "success false": (faults.success_false(), "success", _A_SETTING),
+    "no envelope": (faults.wrong_envelope({"data": [{"name": PRIVATE}]}), "", _A_SETTING),
+    "a list": (faults.wrong_envelope([PRIVATE]), "", _A_SETTING),
+    "a lying total": (faults.lying(total=PRIVATE), "total", _A_SETTING),
+    "a negative total": (faults.lying(total=-1), "total", _A_SETTING),
+    "a lying last page": (faults.lying(last_page={PRIVATE: PRIVATE}), "last_page", _A_SETTING),
+    "more pages than contacts": (faults.lying(last_page=10**9), "last_page", _A_SETTING),
+    "rows that are none": (faults.lying(data=[PRIVATE]), "data", _A_SETTING),
+}
+REFUSED = [Case(name, partial(faults.always, fault)) for name, (fault, *_) in REFUSALS.items()]
+
+
+@each(REFUSED)
+def test_a_refusal_ends_the_run_at_once(case: Case, outcome: Outcome) -> None:
+    _, status, hint = REFUSALS[str(case)]
+    error = the_error(outcome.run)
+    assert len(outcome.requests) == 1
+    assert status in error
+    assert re.search(hint, error), f"no hint at {hint}: {error}"
+    assert outcome.run.records == []
+
+
+@pytest.mark.parametrize("rejects_like_laravel", [False, True])
+def test_a_wrong_token(rejects_like_laravel: bool) -> None:  # noqa: FBT001 - a parameter
+    with Sandbox(rejects_like_laravel=rejects_like_laravel) as sandbox:
+        error = the_error(run_tap(config(sandbox, auth_token="another-token")))  # noqa: S106
+    assert "HTTP 401" in error
+    assert "auth_token" in error
+    assert len(sandbox.requests) == 1
+
+
+def test_a_wrong_path() -> None:
+    with Sandbox() as sandbox:
+        error = the_error(run_tap(config(sandbox, api_url=f"{sandbox.url}/wrong")))
+    assert "HTTP 404" in error
+    assert "api_url" in error
+    assert len(sandbox.requests) == 1
+
+
+@each([case for case in REFUSED if str(case) == "422"])
+def test_a_validation_error_is_quoted_up_to_300_characters(outcome: Outcome) -> None:
+    error = the_error(outcome.run)
+    assert _LONG[:300] in error
+    assert _LONG[:301] not in error
+
+
+def test_a_validation_error_with_texts_of_fields_is_quoted_in_one_line() -> None:
+    body = {"message": "The given data\nwas invalid.", "errors": {"status": ["Status is\nodd."]}}
+    outcome = outcome_of(faults.always(faults.status(422, body)))
+    error = the_error(outcome.run)
+    assert "The given data was invalid." in error
+    assert "Status is odd." in error
+
+
+def test_an_unknown_host() -> None:
+    error = the_error(run_tap({"api_url": "https://nonexistent.invalid", "auth_token": TOKEN}))
+    assert "host is unknown" in error
+    assert "subdomain" in error
+    assert "api_url" in error
+    assert TOKEN not in error
+
+
+# Headers.
+
+
+def test_headers_of_every_request() -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox:
+        assert complete(run_tap(config(sandbox)), sandbox)
+    assert len(sandbox.requests) == PAGES
+    for info in sandbox.requests:
+        assert info.method == "GET"
+        assert info.headers["Authorization"] == f"Bearer {sandbox.token}"
+        assert info.headers["Accept"] == "application/json"
+        assert info.headers["User-Agent"] == f"tap-mihu/{version('tap-mihu')}"
+
+
+def test_the_user_agent_can_be_set() -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox:
+        assert complete(run_tap(config(sandbox, user_agent="acme nightly/7 (ops)")), sandbox)
+    assert {info.headers["User-Agent"] for info in sandbox.requests} == {"acme nightly/7 (ops)"}
+
+
+def test_a_worker_keeps_its_connection() -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox:
+        assert complete(run_tap(config(sandbox, max_concurrent_requests=2)), sandbox)
+    assert len({info.client_port for info in sandbox.requests}) <= 2
+
+
+def test_netrc_does_not_replace_the_token(tmp_path: Path) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n", encoding="ascii")
+    netrc.chmod(0o600)
+    with Sandbox(Workspace(private_contacts())) as sandbox:
+        env = {"HOME": str(tmp_path), "NETRC": str(netrc)}
+        assert complete(run_tap(config(sandbox), env=env), sandbox)
+    tokens = {info.headers["Authorization"] for info in sandbox.requests}
+    assert tokens == {f"Bearer {sandbox.token}"}
+
+
+# Other servers: one that records and forwards, as a proxy, behind TLS, or as a bystander.
+
+
+class _RelayHandler(BaseHTTPRequestHandler):
+    server: Relay
+
+    def do_GET(self) -> None:
+        self.server.note(self.path, self.headers)
+        url = urlsplit(self.path)
+        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=10)
+        try:
+            upstream.request("GET", f"{url.path}?{url.query}", headers=dict(self.headers.items()))
+            answer = upstream.getresponse()
+            body = answer.read()
+        finally:
+            upstream.close()
+        self.send_response_only(answer.status)
+        for name in ("Content-Type", "Date"):
+            self.send_header(name, answer.getheader(name, ""))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self) -> None:
+        self.server.note(self.path, self.headers)
+        port = int(self.path.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            self.send_response_only(200)
+            self.end_headers()
+            back = Thread(target=_pump, args=(far, self.connection))
+            back.start()
+            _pump(self.connection, far)
+            back.join()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+class Relay(ThreadingHTTPServer):
+    """Notes what it is asked, and forwards it to a port of this machine."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, upstream: int = 0, certificate: Certificate | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _RelayHandler)
+        self.upstream = upstream
+        self.seen: list[tuple[str, Mapping[str, str]]] = []
+        self.connections = 0
+        self._lock = Lock()
+        self._thread = Thread(target=self.serve_forever, args=(0.02,))
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.certificate, certificate.key)
+            # The handshake waits for the first reading, in the connection's own thread.
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        self.connections += 1
+        super().process_request(request, client_address)
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that break off are what some tests are about."""
+
+    def note(self, target: str, headers: Message) -> None:
+        with self._lock:
+            self.seen.append((target, dict(headers.items())))
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A self-signed certificate of this machine and its key, as files."""
+
+    certificate: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    folder = tmp_path_factory.mktemp("tls")
+    made = Certificate(str(folder / "certificate.pem"), str(folder / "key.pem"))
+    extensions = (
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign",
+    )
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-out", made.certificate, "-keyout", made.key),
+            *(part for extension in extensions for part in ("-addext", extension)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+@contextmanager
+def tls_sandbox(certificate: Certificate) -> Iterator[tuple[Sandbox, Relay, dict[str, Any]]]:
+    """A sandbox behind TLS, and settings to reach it."""
+    with (
+        Sandbox(Workspace(private_contacts())) as sandbox,
+        Relay(sandbox.port, certificate) as relay,
+    ):
+        url = f"https://localhost:{relay.server_port}/api/v1"
+        yield sandbox, relay, config(sandbox, api_url=url)
+
+
+def test_a_certificate_nobody_vouches_for(certificate: Certificate) -> None:
+    with tls_sandbox(certificate) as (sandbox, relay, settings):
+        error = the_error(run_tap(settings))
+    assert "TLS" in error
+    assert "REQUESTS_CA_BUNDLE" in error
+    assert "api_url" in error
+    assert relay.connections == 1
+    assert sandbox.requests == []
+
+
+def test_a_server_that_does_not_speak_tls() -> None:
+    with Sandbox() as sandbox:
+        url = sandbox.url.replace("http://", "https://")
+        error = the_error(run_tap(config(sandbox, api_url=url)))
+    assert "TLS" in error
+    assert "api_url" in error
+    assert sandbox.requests == []
+
+
+def test_requests_ca_bundle_is_honoured(certificate: Certificate) -> None:
+    with tls_sandbox(certificate) as (sandbox, _, settings):
+        run = run_tap(settings, env={"REQUESTS_CA_BUNDLE": certificate.certificate})
+    assert complete(run, sandbox)
+
+
+def test_requests_ca_bundle_that_does_not_exist(certificate: Certificate) -> None:
+    with tls_sandbox(certificate) as (_, relay, settings):
+        error = the_error(run_tap(settings, env={"REQUESTS_CA_BUNDLE": "/nowhere.pem"}))
+    assert "REQUESTS_CA_BUNDLE" in error
+    assert relay.seen == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
+def test_a_proxy_is_honoured(name: str) -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox, Relay(sandbox.port) as proxy:
+        url = f"http://localhost:{sandbox.port}/api/v1"
+        env = {name: f"http://127.0.0.1:{proxy.server_port}"}
+        assert complete(run_tap(config(sandbox, api_url=url), env=env), sandbox)
+    assert len(proxy.seen) == PAGES
+    assert all(target.startswith(f"{url}/contacts?") for target, _ in proxy.seen)
+
+
+def test_https_proxy_is_honoured_and_does_not_see_the_token(certificate: Certificate) -> None:
+    with tls_sandbox(certificate) as (sandbox, relay, settings), Relay() as proxy:
+        env = {
+            "HTTPS_PROXY": f"http://127.0.0.1:{proxy.server_port}",
+            "REQUESTS_CA_BUNDLE": certificate.certificate,
+        }
+        assert complete(run_tap(settings, env=env), sandbox)
+    assert proxy.seen
+    for target, headers in proxy.seen:
+        assert target == f"localhost:{relay.server_port}"
+        assert sandbox.token not in str(headers)
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_is_honoured(name: str) -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox, Relay(sandbox.port) as proxy:
+        url = f"http://localhost:{sandbox.port}/api/v1"
+        env = {"HTTP_PROXY": f"http://127.0.0.1:{proxy.server_port}", name: "localhost"}
+        assert complete(run_tap(config(sandbox, api_url=url), env=env), sandbox)
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize(("code", "page"), [(302, 1), (301, 5), (308, 5)])
+def test_redirects_are_never_followed(code: int, page: int) -> None:
+    with Sandbox(Workspace(private_contacts()), token=TOKEN) as sandbox, Relay() as other:
+        elsewhere = faults.redirect(f"http://127.0.0.1:{other.server_port}/api/v1/contacts", code)
+        sandbox.faults = faults.at_page(page, elsewhere)
+        error = the_error(run_tap(config(sandbox, max_concurrent_requests=1)))
+    assert f"HTTP {code}" in error
+    assert "api_url" in error
+    assert len(sandbox.requests) == page
+    assert other.connections == 0
+
+
+def test_addresses_in_the_envelope_are_never_followed() -> None:
+    with Sandbox(Workspace(private_contacts())) as sandbox, Relay() as other:
+        elsewhere = f"http://127.0.0.1:{other.server_port}/api/v1/contacts?page=2"
+        keys = ("first_page_url", "next_page_url", "prev_page_url", "last_page_url", "path")
+        sandbox.faults = faults.always(faults.lying(**dict.fromkeys(keys, elsewhere)))
+        assert complete(run_tap(config(sandbox)), sandbox)
+    assert other.connections == 0
+
+
+# What a failed run leaves behind.
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_failed_run_has_written_what_was_settled_before(concurrency: int) -> None:
+    workspace = Workspace(contacts(120 * PAGE_SIZE))
+    failing_from = 100
+
+    def script(info: RequestInfo) -> Fault | None:
+        return faults.status(500) if info.number >= failing_from else None
+
+    with Sandbox(workspace, faults=script) as sandbox:
+        settings = config(sandbox, max_retries=0, max_concurrent_requests=concurrency)
+        failed = run_tap(settings)
+        the_error(failed)
+        assert failed.records
+        assert len(set(failed.uuids)) == len(failed.uuids)
+        bookmark = failed.state["bookmarks"]["contacts"]
+        assert "scan" in bookmark
+        assert "replication_key_value" not in bookmark
+        sandbox.faults = faults.never
+        before = len(sandbox.requests)
+        resumed = run_tap(settings, state=failed.state)
+        assert resumed.status == 0, resumed.log
+    assert len(sandbox.requests) - before < failing_from
+    expected = {contact["uuid"] for contact in workspace.contacts()}
+    assert set(failed.uuids) | set(resumed.uuids) == expected
+    # Only what was written after the last checkpoint comes again.
+    assert len(resumed.uuids) < len(expected)
+    assert "scan" not in resumed.state["bookmarks"]["contacts"]
+    assert "replication_key_value" in resumed.state["bookmarks"]["contacts"]

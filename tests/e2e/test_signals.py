@@ -1,0 +1,295 @@
+"""Runs that are cut short: by signals, by a target that dies, by a disk that is full."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from signal import SIGINT, SIGKILL, SIGTERM, Signals
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.running import Run, run_tap, started_tap, wait_until
+from tests.sandbox import Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.sandbox.faults import Fault
+
+# A signal ends a run within two seconds; a machine may be busy, but who hangs is found out.
+PATIENCE_SECONDS = 15.0
+ENVIRONMENTS: dict[str, Mapping[str, str]] = {"buffered": {}, "raw": {"PYTHONUNBUFFERED": "1"}}
+
+both_signals = pytest.mark.parametrize("signum", [SIGINT, SIGTERM], ids=lambda signum: signum.name)
+both_environments = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+
+
+def ended_by(signum: Signals, run: Run) -> bool:
+    """Whether the run was ended by a signal, and said so in one line."""
+    assert run.status == 128 + signum, run.log
+    assert "Traceback" not in run.log
+    assert len(run.errors) == 1
+    assert run.log.splitlines()[-1] == run.errors[0]
+    assert signum.name in run.errors[0]
+    return True
+
+
+def failed_for_want_of_output(run: Run) -> bool:
+    """Whether the run failed with one line about standard output."""
+    assert run.status == 1, run.log
+    assert "Traceback" not in run.log
+    assert "Exception ignored" not in run.log
+    assert len(run.errors) == 1
+    assert run.log.splitlines()[-1] == run.errors[0]
+    assert "standard output" in run.errors[0].lower()
+    return True
+
+
+@contextmanager
+def many_contacts() -> Iterator[dict[str, Any]]:
+    """Settings for a workspace of far more than a pipe holds."""
+    with Sandbox(Workspace(contacts(2000))) as sandbox:
+        yield sandbox.config(page_size=500)
+
+
+@contextmanager
+def long_lines() -> Iterator[dict[str, Any]]:
+    """Settings for a workspace whose every line is far more than a pipe holds."""
+    workspace = Workspace(contacts(20, custom_fields=("essay",)))
+    for number, uuid in enumerate(workspace.pick(Random(0), 20)):
+        workspace.edit(uuid, essay=f"{number} and so on, " * 20_000)
+    with Sandbox(workspace) as sandbox:
+        yield sandbox.config(page_size=5)
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Both ends of a pipe."""
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as reader, open(writing, "wb", buffering=0) as writer:  # noqa: PTH123
+        yield reader, writer
+
+
+def is_full(writer: IO[bytes]) -> bool:
+    """Whether a writer would have to wait."""
+    poll = select.poll()
+    poll.register(writer, select.POLLOUT)
+    return not poll.poll(0)
+
+
+# While the tap waits.
+
+WAITS: dict[str, tuple[Fault, str | None]] = {
+    "for an answer": (faults.hang(), None),
+    "for the rest of a body": (faults.hang_in_body(), None),
+    "for Retry-After": (faults.retry_after(300), "wait 300 s"),
+    "before the next try": (faults.status(500), "Trying again in"),
+}
+
+
+@both_signals
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_signal_while_the_tap_waits(wait: str, signum: Signals) -> None:
+    fault, said = WAITS[wait]
+    # The first page comes well, so that several workers wait.
+    sandbox = Sandbox(Workspace(contacts(60)), faults=lambda i: fault if i.number > 1 else None)
+    with (
+        sandbox,
+        started_tap(sandbox.config(page_size=5, max_retries=50, request_timeout=600)) as tap,
+    ):
+        if said is None:
+            wait_until(lambda: len(sandbox.requests) > 4)
+        else:
+            tap.wait_for_log(said)
+        tap.process.send_signal(signum)
+        run = tap.finish(PATIENCE_SECONDS)
+    assert ended_by(signum, run)
+    assert [message["type"] for message in run.messages] == ["SCHEMA"]
+
+
+@both_signals
+def test_a_second_signal_changes_nothing(signum: Signals) -> None:
+    with (
+        Sandbox(faults=faults.always(faults.hang())) as sandbox,
+        started_tap(sandbox.config(request_timeout=600)) as tap,
+    ):
+        wait_until(lambda: sandbox.requests)
+        tap.process.send_signal(signum)
+        tap.process.send_signal(signum)
+        assert ended_by(signum, tap.finish(PATIENCE_SECONDS))
+
+
+@both_signals
+def test_a_signal_while_the_tap_starts(signum: Signals, tmp_path: Path) -> None:
+    # Python runs a module of this name before anything else; this one sends the signal amid
+    # the imports, which take most of the time that a start takes.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'singer_sdk.streams':\n"
+        f"            os.kill(os.getpid(), {int(signum)})\n"
+        "sys.meta_path.insert(0, Finder())\n",
+        encoding="ascii",
+    )
+    with Sandbox() as sandbox:
+        run = run_tap(sandbox.config(), env={"PYTHONPATH": str(tmp_path)})
+    assert run.status == 128 + signum
+    assert "Traceback" not in run.log
+    assert len(run.log.splitlines()) == 1
+    assert signum.name in run.log
+    assert run.stdout == b""
+
+
+# While the tap writes.
+
+
+@both_environments
+@both_signals
+def test_a_signal_while_nobody_reads(signum: Signals, env: Mapping[str, str]) -> None:
+    with many_contacts() as config, pipe() as (reader, writer):
+        with started_tap(config, env=env, stdout=writer) as tap:
+            wait_until(lambda: is_full(writer))
+            tap.process.send_signal(signum)
+            run = tap.finish(PATIENCE_SECONDS)
+        writer.close()
+        run = Run(run.status, reader.read(), run.log)
+    assert ended_by(signum, run)
+    assert run.records
+
+
+@both_environments
+@both_signals
+def test_a_signal_within_a_long_line(signum: Signals, env: Mapping[str, str]) -> None:
+    with (
+        long_lines() as config,
+        pipe() as (reader, writer),
+        started_tap(config, env=env, stdout=writer) as tap,
+    ):
+        wait_until(lambda: is_full(writer))
+        tap.process.send_signal(signum)
+        writer.close()
+        written = reader.read()
+        run = tap.finish(PATIENCE_SECONDS)
+    run = Run(run.status, written, run.log)
+    assert ended_by(signum, run)
+    assert len(run.records) == 1
+
+
+@both_environments
+def test_a_signal_within_a_long_line_that_nobody_reads(env: Mapping[str, str]) -> None:
+    # No line of this length can be finished then; still, the run has to end.
+    with long_lines() as config, pipe() as (reader, writer):
+        with started_tap(config, env=env, stdout=writer) as tap:
+            wait_until(lambda: is_full(writer))
+            tap.process.send_signal(SIGTERM)
+            run = tap.finish(PATIENCE_SECONDS)
+        writer.close()
+        *lines, _ = reader.read().split(b"\n")
+    assert ended_by(SIGTERM, run)
+    assert [json.loads(line)["type"] for line in lines] == ["SCHEMA"]
+
+
+@both_environments
+def test_long_lines_through_a_pipe_that_is_read_slowly(env: Mapping[str, str]) -> None:
+    with long_lines() as config, started_tap(config, env=env) as tap:
+        written = b"".join(iter(lambda: tap.stdout.read(1000), b""))
+        run = tap.finish()
+    run = Run(run.status, written, run.log)
+    assert run.status == 0, run.log
+    assert len(run.records) == 20
+    assert all(len(record["custom_fields"]["essay"]) > 200_000 for record in run.records)
+
+
+@both_environments
+@pytest.mark.parametrize("lines", [0, 1, 50])
+def test_a_target_that_dies(lines: int, env: Mapping[str, str]) -> None:
+    with many_contacts() as config, pipe() as (reader, writer):
+        if lines == 0:
+            reader.close()
+        with started_tap(config, env=env, stdout=writer) as tap:
+            writer.close()
+            for _ in range(lines):
+                assert reader.readline()
+            reader.close()
+            run = tap.finish(PATIENCE_SECONDS)
+    assert failed_for_want_of_output(run)
+
+
+@both_environments
+def test_a_target_that_dies_within_a_long_line(env: Mapping[str, str]) -> None:
+    with (
+        long_lines() as config,
+        pipe() as (reader, writer),
+        started_tap(config, env=env, stdout=writer) as tap,
+    ):
+        wait_until(lambda: is_full(writer))
+        writer.close()
+        reader.close()
+        run = tap.finish(PATIENCE_SECONDS)
+    assert failed_for_want_of_output(run)
+
+
+@both_environments
+def test_a_disk_that_is_full(env: Mapping[str, str]) -> None:
+    with (
+        many_contacts() as config,
+        Path("/dev/full").open("wb") as full,
+        started_tap(config, env=env, stdout=full) as tap,
+    ):
+        run = tap.finish(PATIENCE_SECONDS)
+    assert failed_for_want_of_output(run)
+    assert "no space left" in run.errors[0]
+
+
+# At random moments.
+
+
+def interrupted(
+    config: Mapping[str, Any], state: Mapping[str, Any] | None, signum: Signals, lines: int
+) -> Run:
+    """Run the tap, and send it a signal once it wrote so many lines."""
+    with started_tap(config, state=state) as tap:
+        # One page of memory, so that the tap is not far ahead.
+        fcntl.fcntl(tap.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        written = [tap.stdout.readline() for _ in range(lines)]
+        tap.process.send_signal(signum)
+        run = tap.finish(PATIENCE_SECONDS)
+    return Run(run.status, b"".join(written) + run.stdout, run.log)
+
+
+@pytest.mark.parametrize("signum", [SIGINT, SIGTERM, SIGKILL], ids=lambda signum: signum.name)
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_the_last_state_is_of_use_to_the_next_run(signum: Signals, concurrency: int) -> None:
+    rng = Random(f"{signum} {concurrency}")
+    workspace = Workspace(contacts(600))
+    expected = {contact["uuid"] for contact in workspace.contacts()}
+    state: dict[str, Any] = {}
+    seen: set[str] = set()
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(page_size=5, max_concurrent_requests=concurrency)
+        for _ in range(2):
+            run = interrupted(config, state, signum, rng.randrange(170, 250))
+            if signum == SIGKILL:
+                assert run.status == -SIGKILL
+            else:
+                assert ended_by(signum, run)
+            # Reading the messages shows that all lines are whole.
+            assert len(run.uuids) == len(set(run.uuids))
+            seen |= set(run.uuids)
+            state = run.state or state
+        # Each run wrote more than the first window holds, hence a checkpoint.
+        assert "scan" in state["bookmarks"]["contacts"]
+        run = run_tap(config, state=state)
+    assert run.status == 0, run.log
+    assert len(run.uuids) < len(expected)
+    assert seen | set(run.uuids) == expected
+    bookmark = run.state["bookmarks"]["contacts"]
+    assert "scan" not in bookmark
+    assert bookmark["replication_key_value"]

@@ -1,0 +1,628 @@
+"""A whole run against the sandbox: every contact once, as it was sent, for what it should cost."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import math
+import re
+import signal
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from singer_sdk.exceptions import ConfigurationError, MappingError
+
+from tap_mihu import progress
+from tap_mihu.errors import MihuError
+from tap_mihu.tap import TapMihu
+from tests.e2e.running import Run, run_tap
+from tests.sandbox import Clock, Contact, Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.sandbox import RequestInfo
+    from tests.sandbox.data import TagForm, TimestampForm
+    from tests.sandbox.faults import Script
+    from tests.sandbox.workspace import Order
+
+NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
+"""The server's time in these tests; it stands still, so that nothing depends on the day."""
+
+_TEXTS = (
+    "uuid",
+    "name",
+    "surname",
+    "email",
+    "phone_number",
+    "number_type",
+    "country_code",
+    "timezone",
+    "primary_language",
+    "preferred_contact_channel",
+    "preferred_contact_time",
+    "status",
+)
+_TIMESTAMPS = ("created_at", "updated_at")
+_FIELDS = {*_TEXTS, *_TIMESTAMPS, "tags"}
+
+
+# Running in this process: for many runs, none of which ends the way a process does.
+
+
+@contextmanager
+def _log_into(stream: io.StringIO) -> Iterator[None]:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s | %(levelname)-8s | %(name)-30s | %(message)s")
+    )
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+
+
+def in_process(
+    config: Mapping[str, Any],
+    *,
+    state: Mapping[str, Any] | None = None,
+    catalog: Mapping[str, Any] | None = None,
+) -> Run:
+    """Run the tap without the 0.7 s that a process costs.
+
+    A foreseen failure becomes status 1 and one line, as on the command line; anything else is
+    raised.
+    """
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stdout, log, status = io.StringIO(), io.StringIO(), 0
+    # Copies, for a run must not see what an earlier one did to its state.
+    own_state, own_catalog = (json.loads(json.dumps(value)) for value in (state, catalog))
+    with redirect_stdout(stdout), _log_into(log):
+        try:
+            TapMihu(config=dict(config), state=own_state, catalog=own_catalog).sync_all()
+        except (MihuError, ConfigurationError, MappingError) as error:
+            status = 1
+            TapMihu.logger.error("%s", " ".join(str(error).split()))  # noqa: TRY400 - its one line
+        finally:
+            for number, handler in signals.items():
+                signal.signal(number, handler)
+    return Run(status, stdout.getvalue().encode(), log.getvalue())
+
+
+# What the records should be, stated once more, for the data that the sandbox makes.
+
+
+def as_record(contact: Contact) -> dict[str, Any]:
+    """Shape a contact by the contract's words."""
+    record: dict[str, Any] = {name: contact[name] for name in _TEXTS}
+    for name in _TIMESTAMPS:
+        text = contact[name]
+        if text is not None:
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            text = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        record[name] = text
+    record["tags"] = contact["tags"] or []
+    record["custom_fields"] = {key: contact[key] for key in contact if key not in _FIELDS}
+    return record
+
+
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return len(value) == len("2025-11-25T10:00:00.000000Z")
+
+
+def assert_valid(run: Run) -> None:
+    """Every RECORD follows its SCHEMA and fits it, formats too."""
+    validators: dict[str, Draft202012Validator] = {}
+    for message in run.messages:
+        if message["type"] == "SCHEMA":
+            Draft202012Validator.check_schema(message["schema"])
+            validators[message["stream"]] = Draft202012Validator(
+                message["schema"], format_checker=_formats
+            )
+        if message["type"] == "RECORD":
+            validators[message["stream"]].validate(message["record"])
+
+
+def assert_complete(run: Run, workspace: Workspace) -> None:
+    """The run did well, without a word, and its records are the workspace's contacts, once."""
+    assert run.status == 0, run.log
+    assert run.errors == []
+    assert run.warnings == []
+    assert len(run.uuids) == len(set(run.uuids))
+    sent = {contact["uuid"]: as_record(contact) for contact in workspace.contacts()}
+    assert {record["uuid"]: record for record in run.records} == sent
+    assert_valid(run)
+
+
+FIGURES = re.compile(
+    r"contacts: (?P<read>\d+) read, (?P<emitted>\d+) emitted, (?P<windows>\d+) windows, "
+    r"(?P<repaired>\d+) repaired, (?P<requests>\d+) requests, (?P<retries>\d+) retries, "
+    r"(?P<seconds>\d+\.\d) s$",
+    re.MULTILINE,
+)
+
+
+def figures(run: Run) -> dict[str, int]:
+    """The figures of the last progress line, of which there must be one."""
+    (found,) = FIGURES.finditer(run.log)
+    return {name: int(text) for name, text in found.groupdict().items() if name != "seconds"}
+
+
+def counted(run: Run) -> list[int]:
+    """The values of the METRIC lines that count records."""
+    metrics = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.log)]
+    return [metric["value"] for metric in metrics if metric["metric"] == "record_count"]
+
+
+def workspace_of(count: int, **made: Any) -> Workspace:  # noqa: ANN401
+    """A workspace whose clock stands at noon."""
+    return Workspace(contacts(count, until=NOON, **made), clock=Clock(NOON))
+
+
+# An ordinary workspace.
+
+
+def test_2345_contacts_come_once_each_as_sent() -> None:
+    workspace = workspace_of(2345, custom_fields=("customer_number", "custom_fields"), tags="mixed")
+    with Sandbox(workspace) as sandbox:
+        run = run_tap(sandbox.config())
+        assert len(sandbox.requests) == math.ceil(2345 / 100) == 24
+        assert sandbox.peak_in_flight <= 4
+    assert_complete(run, workspace)
+    assert [message["type"] for message in run.messages[:1]] == ["SCHEMA"]
+    (schema,) = run.of_type("SCHEMA")
+    assert schema["key_properties"] == ["uuid"]
+    assert schema["bookmark_properties"] == ["updated_at"]
+    assert run.messages[-1]["type"] == "STATE"
+    assert figures(run) == {
+        "read": 2345,
+        "emitted": 2345,
+        "windows": 1,
+        "repaired": 0,
+        "requests": 24,
+        "retries": 0,
+    }
+    assert run.log.count(" read, ") == 1
+    assert counted(run) == [2345]
+
+
+def test_each_page_is_asked_for_once_and_as_configured() -> None:
+    with Sandbox(workspace_of(100)) as sandbox:
+        in_process(sandbox.config(page_size=7, max_concurrent_requests=1))
+        asked = [(request.page, request.query) for request in sandbox.requests]
+        assert sandbox.peak_in_flight == 1
+    pages = range(1, math.ceil(100 / 7) + 1)
+    assert asked == [(page, {"page": str(page), "per_page": "7"}) for page in pages]
+
+
+@pytest.mark.parametrize("timestamps", ["microseconds", "seconds", "sql"])
+@pytest.mark.parametrize("tags", ["uuid", "id", "mixed", None])
+@pytest.mark.parametrize("escapes", [True, False])
+def test_fields_come_as_sent(
+    timestamps: TimestampForm, tags: TagForm | None, *, escapes: bool
+) -> None:
+    keys = ("a", "A", "", "uuid_", "custom_fields") if escapes else ()
+    workspace = workspace_of(120, timestamps=timestamps, tags=tags, custom_fields=keys)
+    with Sandbox(workspace, escapes_like_php=escapes) as sandbox:
+        assert_complete(in_process(sandbox.config(page_size=50)), workspace)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_hardly_any_contacts(count: int) -> None:
+    workspace = workspace_of(count)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config())
+        assert len(sandbox.requests) == 1
+    assert_complete(run, workspace)
+    assert len(run.of_type("SCHEMA")) == 1
+    assert ("replication_key_value" in run.state["bookmarks"]["contacts"]) == bool(count)
+    assert figures(run)["read"] == count
+    assert counted(run) == [count]
+
+
+def test_an_empty_workspace_that_fills_later() -> None:
+    workspace = workspace_of(0)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        for contact in contacts(5, until=NOON):
+            workspace.insert(contact)
+        assert_complete(in_process(sandbox.config(), state=first.state), workspace)
+
+
+@pytest.mark.parametrize("page_size", [1, 33, 1000])
+def test_any_page_size(page_size: int) -> None:
+    workspace = workspace_of(40)
+    with Sandbox(workspace) as sandbox:
+        assert_complete(in_process(sandbox.config(page_size=page_size)), workspace)
+        assert len(sandbox.requests) == math.ceil(40 / page_size)
+
+
+# Servers with habits of their own.
+
+
+def test_a_server_that_caps_the_page_size() -> None:
+    workspace = workspace_of(345)
+    with Sandbox(workspace, caps_per_page=50) as sandbox:
+        assert_complete(in_process(sandbox.config(page_size=1000)), workspace)
+        assert len(sandbox.requests) == math.ceil(345 / 50)
+
+
+def test_a_server_that_caps_the_page_size_of_a_large_workspace() -> None:
+    workspace = workspace_of(400)
+    with Sandbox(workspace, caps_per_page=5) as sandbox:
+        assert_complete(in_process(sandbox.config()), workspace)
+
+
+def test_a_server_that_writes_numbers_as_text() -> None:
+    workspace = workspace_of(345)
+    with Sandbox(workspace, numbers_as_text=True) as sandbox:
+        assert_complete(in_process(sandbox.config(page_size=50)), workspace)
+        assert len(sandbox.requests) == math.ceil(345 / 50)
+
+
+def test_a_server_that_ignores_the_page_is_reported() -> None:
+    with Sandbox(workspace_of(345), ignores_page=True) as sandbox:
+        run = run_tap(sandbox.config(max_retries=1))
+        assert len(sandbox.requests) < 20
+    assert run.status == 1
+    assert len(run.errors) == 1, run.log
+    assert "`page` seems to be ignored" in run.errors[0]
+    assert "Traceback" not in run.log
+
+
+def test_a_server_that_repeats_a_page_under_another_number() -> None:
+    """It says that it answers what was asked, and sends the first page."""
+    workspace = workspace_of(30)
+    rows = workspace.contacts()[:10]
+
+    def script(info: RequestInfo) -> faults.Fault | None:
+        return faults.lying(data=rows) if info.page == 2 else None
+
+    with Sandbox(workspace, faults=script, supports_dates=False) as sandbox:
+        run = in_process(sandbox.config(page_size=10))
+        assert len(sandbox.requests) < 100
+    assert run.status == 0
+    assert len(run.uuids) == len(set(run.uuids)) == 20
+    assert len(run.warnings) == 1
+
+
+def test_one_page_of_a_server_that_ignores_the_page_is_all() -> None:
+    workspace = workspace_of(45)
+    with Sandbox(workspace, ignores_page=True) as sandbox:
+        assert_complete(in_process(sandbox.config()), workspace)
+
+
+@pytest.mark.parametrize("order", ["id", "created_desc", "updated_asc"])
+def test_a_large_workspace_on_a_server_that_ignores_dates(order: Order) -> None:
+    workspace = Workspace(contacts(400, until=NOON), clock=Clock(NOON), order=order)
+    with Sandbox(workspace, supports_dates=False) as sandbox:
+        run = in_process(sandbox.config(page_size=5))
+        assert len(sandbox.requests) <= 80 + 20  # it tries to cut, and sees that it cannot
+    assert_complete(run, workspace)
+    assert "replication_key_value" in run.state["bookmarks"]["contacts"]
+
+
+@pytest.mark.parametrize("without", [1, 30, 400])
+def test_a_large_workspace_with_contacts_without_creation_date(without: int) -> None:
+    workspace = workspace_of(400)
+    for contact in workspace.contacts()[:without]:
+        workspace.edit(contact["uuid"], touch=False, created_at=None)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(page_size=5))
+    assert sorted(run.uuids) == sorted(contact["uuid"] for contact in workspace.contacts())
+    assert run.status == 0
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_an_empty_or_short_page_in_the_middle_is_not_the_end(rows: int) -> None:
+    workspace = workspace_of(60)
+
+    def script(info: RequestInfo) -> faults.Fault | None:
+        if info.number != 5:
+            return None
+        return faults.lying(data=workspace.contacts()[20 : 20 + rows])
+
+    with Sandbox(workspace, faults=script) as sandbox:
+        run = in_process(sandbox.config(page_size=5, max_concurrent_requests=1))
+    assert_complete(run, workspace)
+    assert figures(run)["repaired"] >= 1
+
+
+def test_a_page_that_is_always_empty_is_got_round() -> None:
+    workspace = workspace_of(60)
+
+    def script(info: RequestInfo) -> faults.Fault | None:
+        return faults.lying(data=[]) if info.page == 3 else None
+
+    with Sandbox(workspace, faults=script) as sandbox:
+        assert_complete(in_process(sandbox.config(page_size=5)), workspace)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_listing_that_grows_while_it_is_read(concurrency: int) -> None:
+    workspace = workspace_of(60)
+    there = {contact["uuid"] for contact in workspace.contacts()}
+
+    def grow(number: int, workspace: Workspace) -> None:
+        if number <= 20:
+            workspace.insert()
+
+    with Sandbox(workspace, before_request=grow) as sandbox:
+        run = in_process(sandbox.config(page_size=5, max_concurrent_requests=concurrency))
+    assert run.status == 0
+    assert run.warnings == []
+    assert there <= set(run.uuids)
+    assert len(run.uuids) == len(set(run.uuids))
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_listing_that_shrinks_while_it_is_read(concurrency: int) -> None:
+    """The first contact goes each time, so that all others move up a place."""
+    workspace = workspace_of(120)
+    doomed = iter([contact["uuid"] for contact in workspace.contacts()])
+
+    def shrink(number: int, workspace: Workspace) -> None:
+        if number <= 20:
+            workspace.delete(next(doomed))
+
+    with Sandbox(workspace, before_request=shrink) as sandbox:
+        run = in_process(sandbox.config(page_size=5, max_concurrent_requests=concurrency))
+    left = {contact["uuid"] for contact in workspace.contacts()}
+    assert len(left) == 100
+    assert run.status == 0
+    assert run.warnings == []
+    assert left <= set(run.uuids)
+    assert len(run.uuids) == len(set(run.uuids))
+
+
+@pytest.mark.parametrize("last_page", [lambda info: info.page + 1, lambda _: 10**9])
+def test_a_listing_without_end_is_reported(last_page: Callable[[RequestInfo], int]) -> None:
+    """There are six pages; what the server says of the last one leads astray."""
+    patience = 3000
+
+    def script(info: RequestInfo) -> faults.Fault | None:
+        # Not for ever, should the tap follow.
+        given_up = faults.status(403)
+        return given_up if info.number > patience else faults.lying(last_page=last_page(info))
+
+    with Sandbox(workspace_of(30), faults=script) as sandbox:
+        run = run_tap(sandbox.config(page_size=5))
+        assert len(sandbox.requests) < patience
+    assert run.status == 1
+    assert len(run.errors) == 1
+    assert "last_page" in run.errors[0]
+    assert "Unforeseen" not in run.errors[0]
+
+
+# Values that are odd.
+
+
+def test_odd_timestamps_become_null_and_are_counted() -> None:
+    workspace = workspace_of(200)
+    uuids = [contact["uuid"] for contact in workspace.contacts()]
+    odd: list[tuple[str, object, int]] = [
+        ("updated_at", "0000-00-00 00:00:00", 3),
+        ("updated_at", "yesterday-ish", 2),
+        ("created_at", 1718000000, 4),
+        ("created_at", "", 1),
+        ("updated_at", "", 1),
+    ]
+    for field, value, count in odd:
+        for _ in range(count):
+            workspace.edit(uuids.pop(), touch=False, **{field: value})
+    spoilt = {contact["uuid"] for contact in workspace.contacts()} - set(uuids)
+    with Sandbox(workspace) as sandbox:
+        run = run_tap(sandbox.config(page_size=10))
+    assert run.status == 0
+    assert len(set(run.uuids)) == len(run.uuids) == 200
+    created, updated = sorted(run.warnings)
+    assert "contacts.created_at: 5 " in created
+    assert "contacts.updated_at: 6 " in updated
+    assert not re.search("yesterday-ish|1718000000|0000-00", run.log)
+    nulls = {r["uuid"] for r in run.records if None in (r["created_at"], r["updated_at"])}
+    assert nulls == spoilt
+    assert_valid(run)
+
+
+def test_the_count_of_odd_values_is_told_once_also_where_pages_are_read_again() -> None:
+    """Counts are of values read; the word about them comes once for each field and run."""
+    workspace = workspace_of(40)
+    for contact in workspace.contacts()[:4]:
+        workspace.edit(contact["uuid"], touch=False, updated_at="soon")
+    state = None
+    with Sandbox(workspace) as sandbox:
+        for _ in range(2):
+            run = in_process(sandbox.config(page_size=10), state=state)
+            state = run.state
+            (warning,) = run.warnings
+            assert "contacts.updated_at: 4 " in warning
+
+
+def test_other_odd_values_are_kept_as_text() -> None:
+    workspace = workspace_of(20)
+    uuid = workspace.contacts()[7]["uuid"]
+    workspace.edit(
+        uuid,
+        touch=False,
+        name=12.50,
+        surname=True,
+        email={"home": "a@b.test"},
+        phone_number=905551234567,
+        timezone=[],
+        status="a\x00b\ud800c",
+        tags=[{"id": "7", "name": 5}, {"uuid": None, "name": "x", "colour": "red"}],
+    )
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config())
+    assert_valid(run)
+    (record,) = (record for record in run.records if record["uuid"] == uuid)
+    assert record["name"] == "12.5"
+    assert record["surname"] == "true"
+    assert json.loads(record["email"]) == {"home": "a@b.test"}
+    assert record["phone_number"] == "905551234567"
+    assert record["timezone"] == "[]"
+    assert record["status"] == "a\ufffdb\ufffdc"
+    assert record["tags"] == [
+        {"id": 7, "name": "5"},
+        {"uuid": None, "name": "x", "colour": "red"},
+    ]
+
+
+def test_a_contact_without_uuid_ends_the_run() -> None:
+    made = contacts(30, until=NOON)
+    made[12]["uuid"] = None
+    with Sandbox(Workspace(made, clock=Clock(NOON))) as sandbox:
+        run = run_tap(sandbox.config(page_size=10))
+    assert run.status == 1
+    (error,) = run.errors
+    assert "page 2, position 3" in error
+    assert "uuid" in error
+    assert "Traceback" not in run.log
+
+
+def test_custom_fields_come_and_go_between_runs() -> None:
+    workspace = workspace_of(60, custom_fields=("a", "b"))
+    with Sandbox(workspace) as sandbox:
+        for active in (("a", "b"), ("b",), (), ("b", "brand_new"), ("a", "b", "brand_new")):
+            workspace.active = active
+            run = in_process(sandbox.config(page_size=10))
+            assert_complete(run, workspace)
+            assert all(record["custom_fields"].keys() == set(active) for record in run.records)
+
+
+@pytest.mark.parametrize("later", [(), ("b", "new"), ("a", "b", "c", "new")])
+def test_custom_fields_come_and_go_within_a_run(later: tuple[str, ...]) -> None:
+    workspace = workspace_of(100, custom_fields=("a", "b"))
+
+    def change(number: int, workspace: Workspace) -> None:
+        workspace.active = ("a", "b") if number <= 5 else later
+
+    with Sandbox(workspace, before_request=change) as sandbox:
+        run = in_process(sandbox.config(page_size=10, max_concurrent_requests=1))
+    assert run.status == 0
+    assert run.warnings == []
+    keys = [record["custom_fields"].keys() for record in run.records]
+    assert keys == [{"a", "b"}] * 50 + [set(later)] * 50
+    assert_valid(run)
+
+
+# What a person is told.
+
+
+def test_a_test_run_asks_for_one_page() -> None:
+    with Sandbox(workspace_of(2345)) as sandbox:
+        run = run_tap(sandbox.config(), "--test")
+        assert len(sandbox.requests) == 1
+    assert run.status == 0, run.log
+    assert run.errors == []
+
+
+def test_a_test_run_of_an_empty_workspace() -> None:
+    with Sandbox(workspace_of(0)) as sandbox:
+        run = run_tap(sandbox.config(), "--test")
+        assert len(sandbox.requests) == 1
+    assert run.status == 0, run.log
+
+
+def test_a_test_run_notices_a_bad_token() -> None:
+    with Sandbox(workspace_of(3)) as sandbox:
+        run = run_tap(sandbox.config() | {"auth_token": "wrong"}, "--test")
+    assert run.status == 1
+    assert len(run.errors) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (faults.at_page(3, faults.status(500)), {"requests": 7, "retries": 1}),
+        (faults.at_page(3, faults.cut_json()), {"requests": 7, "retries": 1}),
+        (faults.never, {"requests": 6, "retries": 0}),
+    ],
+)
+def test_the_last_line_counts_requests_and_retries(
+    script: Script, expected: dict[str, int]
+) -> None:
+    with Sandbox(workspace_of(60), faults=script) as sandbox:
+        run = in_process(sandbox.config(page_size=10))
+        assert len(sandbox.requests) == expected["requests"]
+    assert figures(run) == {"read": 60, "emitted": 60, "windows": 1, "repaired": 0} | expected
+
+
+def test_the_last_line_counts_what_was_emitted() -> None:
+    workspace = workspace_of(60)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        workspace.clock.advance(3600)
+        workspace.edit(workspace.contacts()[30]["uuid"], name="Edited")
+        second = in_process(sandbox.config(lookback_seconds=0), state=first.state)
+    assert figures(second)["read"] == 60
+    assert figures(second)["emitted"] == len(second.records) == 2  # the latest before, and this
+    assert counted(second) == [2]
+
+
+def test_the_last_line_counts_windows() -> None:
+    workspace = workspace_of(400)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(page_size=5))
+        assert figures(run)["requests"] == len(sandbox.requests)
+    assert_complete(run, workspace)
+    assert figures(run)["windows"] >= 3
+    assert figures(run)["repaired"] == 0
+
+
+def test_progress_is_told_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_INTERVAL_SECONDS", 0.0)
+    with Sandbox(workspace_of(400)) as sandbox:
+        run = in_process(sandbox.config(page_size=5))
+    told = re.findall(
+        r"contacts: (\d+) of (\d+) read, (\d+) emitted, (\d+) windows settled, (\d+) a second, "
+        r"time left (\d+ s|unknown)$",
+        run.log,
+        re.MULTILINE,
+    )
+    assert len(told) > 3
+    read = [int(line[0]) for line in told]
+    assert read == sorted(read)
+    assert read[-1] == 400
+    assert {line[1] for line in told} == {"400"}
+    assert [line[0] for line in told] == [line[2] for line in told]
+
+
+def test_progress_is_not_told_all_the_time() -> None:
+    with Sandbox(workspace_of(400)) as sandbox:
+        run = in_process(sandbox.config(page_size=5))
+    assert " a second, " not in run.log
+
+
+def _mapped(config: dict[str, Any]) -> dict[str, Any]:
+    return config | {"stream_maps": {"contacts": {"name": "name"}}}
+
+
+@pytest.mark.parametrize("shape", [dict, _mapped])
+def test_the_counter_counts_what_was_written(
+    shape: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    workspace = workspace_of(150)
+    start = (NOON - timedelta(days=100)).isoformat()
+    with Sandbox(workspace) as sandbox:
+        run = in_process(shape(sandbox.config(start_date=start)))
+    assert 0 < len(run.records) < 150
+    assert counted(run) == [len(run.records)]
+    assert figures(run)["emitted"] == len(run.records)

@@ -1,0 +1,229 @@
+"""Pages: the envelope taken apart without trust, and page numbers that only `last_page` ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_mihu.pagination import BadEnvelope, Envelope, PageNumberPaginator, open_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+PERSONAL = "Ada Lovelace +441234567890"
+
+
+def an_answer(**listing: object) -> dict[str, Any]:
+    counts = {"current_page": 2, "last_page": 7, "total": 61, "data": [{"uuid": "a"}]}
+    return {"success": True, "message": "ok", "data": counts | listing}
+
+
+# The envelope.
+
+
+def test_the_documented_envelope() -> None:
+    answer = an_answer(first_page_url="https://acme.mihu.ai/api/v1/contacts?page=1")
+    assert open_envelope(answer) == Envelope(2, 7, 61, [{"uuid": "a"}])
+
+
+def test_no_key_counts_but_the_documented_ones() -> None:
+    further: dict[str, Any] = {"from": None, "to": [], "per_page": "x", "links": 5, "path": {}}
+    assert open_envelope(an_answer(**further)) == open_envelope(an_answer())
+
+
+@pytest.mark.parametrize("field", ["current_page", "last_page", "total"])
+@pytest.mark.parametrize(
+    ("sent", "number"), [("7", 7), ("0", 0), ("007", 7), (0, 0), (10**12, 10**12)]
+)
+def test_numbers_may_be_text(field: str, sent: object, number: int) -> None:
+    assert getattr(open_envelope(an_answer(**{field: sent})), field) == number
+
+
+NO_COUNTS: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "negative": -1,
+    "negative as text": "-1",
+    "with a point": 7.0,
+    "with a point as text": "7.0",
+    "empty": "",
+    "space": " 7",
+    "words": PERSONAL,
+    "other digits": "٧",  # noqa: RUF001 - the point
+    "superscript": "²",
+    "list": [7],
+    "object": {"value": 7},
+    "infinite": float("inf"),
+}
+
+
+@pytest.mark.parametrize("field", ["current_page", "last_page", "total"])
+@pytest.mark.parametrize("sent", NO_COUNTS.values(), ids=NO_COUNTS)
+def test_a_count_that_is_none(field: str, sent: object) -> None:
+    with pytest.raises(BadEnvelope, match=rf"data\.{field}\b"):
+        open_envelope(an_answer(**{field: sent}))
+
+
+@pytest.mark.parametrize("field", ["current_page", "last_page", "total", "data"])
+def test_a_part_is_missing(field: str) -> None:
+    answer = an_answer()
+    del answer["data"][field]
+    with pytest.raises(BadEnvelope, match=rf"data\.{field}\b"):
+        open_envelope(answer)
+
+
+NO_LISTS: dict[str, Any] = {
+    "null": None,
+    "object": {"0": {"uuid": "a"}},
+    "text": PERSONAL,
+    "number": 5,
+    "false": False,
+    "list of texts": [PERSONAL],
+    "list of lists": [[]],
+    "null among contacts": [{"uuid": "a"}, None],
+}
+
+
+@pytest.mark.parametrize("sent", NO_LISTS.values(), ids=NO_LISTS)
+def test_a_list_of_contacts_that_is_none(sent: object) -> None:
+    with pytest.raises(BadEnvelope, match=r"data\.data\b"):
+        open_envelope(an_answer(data=sent))
+
+
+NO_ENVELOPES: dict[str, tuple[Any, str]] = {
+    "list": ([{"uuid": "a"}], "the answer"),
+    "null": (None, "the answer"),
+    "text": (PERSONAL, "the answer"),
+    "number": (5, "the answer"),
+    "empty object": ({}, "success"),
+    "bare paginator": (an_answer()["data"], "success"),
+    "success as text": (an_answer() | {"success": "true"}, "success"),
+    "success as number": (an_answer() | {"success": 1}, "success"),
+    "success is null": (an_answer() | {"success": None}, "success"),
+    "data is missing": ({"success": True, "message": "ok"}, "data"),
+    "data is null": ({"success": True, "data": None}, "data"),
+    "data is a bare list": ({"success": True, "data": [{"uuid": "a"}]}, "data"),
+    "data is text": ({"success": True, "data": PERSONAL}, "data"),
+}
+
+
+@pytest.mark.parametrize(("answer", "part"), NO_ENVELOPES.values(), ids=NO_ENVELOPES)
+def test_an_answer_that_is_not_the_envelope(answer: object, part: str) -> None:
+    with pytest.raises(BadEnvelope, match=part):
+        open_envelope(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(an_answer(total=of) for of in NO_COUNTS.values()),
+        *(an_answer(data=of) for of in NO_LISTS.values()),
+        *(answer for answer, _ in NO_ENVELOPES.values()),
+    ],
+)
+def test_what_is_wrong_is_told_without_what_was_sent(answer: object) -> None:
+    with pytest.raises(BadEnvelope) as error:
+        open_envelope(answer)
+    assert not {"Ada", "Lovelace", "441234567890"} & set(str(error.value).split())
+    assert "\n" not in str(error.value)
+
+
+def test_an_answer_without_success_is_quoted() -> None:
+    answer = {"success": False, "message": "Workspace\nsuspended", "error": {"details": PERSONAL}}
+    with pytest.raises(BadEnvelope, match=r"success: false.*suspended") as error:
+        open_envelope(answer)
+    assert PERSONAL not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_quote_is_short() -> None:
+    with pytest.raises(BadEnvelope) as error:
+        open_envelope({"success": False, "message": "m" * 10_000})
+    assert str(error.value).count("m") <= 310
+
+
+def test_data_beside_success_false_is_not_read() -> None:
+    with pytest.raises(BadEnvelope, match="success"):
+        open_envelope(an_answer() | {"success": False})
+
+
+# Page numbers.
+
+
+def walk(last_page_of: Callable[[int], int], most: int = 10_000) -> list[int]:
+    """Ask page after page of a server that says this of its last page."""
+    paginator = PageNumberPaginator()
+    asked: list[int] = []
+    while (number := paginator.next_page()) is not None:
+        asked.append(number)
+        assert len(asked) <= most, "it is followed for ever"
+        paginator.learn(last_page_of(number))
+    assert not paginator.remaining
+    return asked
+
+
+LISTINGS: dict[str, tuple[Callable[[int], int], int]] = {
+    "one page": (lambda _: 1, 1),
+    "nothing": (lambda _: 0, 1),
+    "some pages": (lambda _: 4, 4),
+    "grows while reading": (lambda number: 4 if number < 3 else 6, 6),
+    "grows on the last page": (lambda number: 4 if number < 4 else 5, 5),
+    "grows from one page": (lambda number: min(number + 1, 9), 9),
+    "shrinks while reading": (lambda number: 6 if number < 3 else 4, 6),
+    "shrinks to nothing": (lambda number: 6 if number < 2 else 0, 6),
+    "goes up and down": (lambda number: 5 + number % 2 * 2, 7),
+    "doubles": (lambda number: 2000 if number < 1500 else 4000, 4000),
+}
+
+
+@pytest.mark.parametrize(("last_page_of", "last"), LISTINGS.values(), ids=LISTINGS)
+def test_each_page_is_asked_once_up_to_the_last_ever_named(
+    last_page_of: Callable[[int], int], last: int
+) -> None:
+    assert walk(last_page_of) == [*range(1, last + 1)]
+
+
+@PROPERTY
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=300))
+def test_whatever_is_said_each_page_is_asked_once(said: list[int]) -> None:
+    asked = walk(lambda number: said[min(number, len(said)) - 1])
+    heard = [said[min(number, len(said)) - 1] for number in asked]
+    assert asked == [*range(1, max(1, *heard) + 1)]
+
+
+def test_no_page_is_handed_out_before_it_is_known_of() -> None:
+    paginator = PageNumberPaginator()
+    assert paginator.next_page() == 1
+    assert paginator.next_page() is None
+    paginator.learn(3)
+    assert [paginator.next_page() for _ in range(3)] == [2, 3, None]
+    paginator.learn(4)
+    assert paginator.next_page() == 4
+
+
+@pytest.mark.parametrize("step", [1, 10, 100])
+def test_a_listing_without_end_is_reported(step: int) -> None:
+    with pytest.raises(BadEnvelope, match="without end"):
+        walk(lambda number: number + step)
+
+
+# A server that ignores `page`.
+
+ANSWERS = {
+    "as asked": (3, 9, 3, True),
+    "the first instead": (1, 9, 3, False),
+    "the one before": (2, 9, 3, False),
+    "the one after": (4, 9, 3, False),
+    "beyond the end, the last instead": (5, 5, 7, True),
+    "beyond the end, empty": (7, 5, 7, True),
+    "of an empty listing": (1, 0, 1, True),
+}
+
+
+@pytest.mark.parametrize(("current", "last", "asked", "fits"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_to_another_question(current: int, last: int, asked: int, *, fits: bool) -> None:
+    assert Envelope(current, last, 61, []).answers(asked) is fits

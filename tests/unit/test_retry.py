@@ -1,0 +1,143 @@
+"""Retry rules: what an answer's status asks for, and how long to wait."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_mihu.retry import (
+    LONGEST_TOLD_WAIT_SECONDS,
+    Verdict,
+    backoff_seconds,
+    judge,
+    parse_http_date,
+    retry_after_seconds,
+    throttle_seconds,
+)
+
+PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+
+STATUSES = {
+    200: Verdict.READ,
+    **dict.fromkeys((301, 302, 303, 307, 308), Verdict.FAIL),
+    **dict.fromkeys((400, 401, 403, 404, 405, 410, 422), Verdict.FAIL),
+    **dict.fromkeys((408, 425), Verdict.RETRY),
+    429: Verdict.THROTTLE,
+    **dict.fromkeys((500, 502, 503, 504, 507, 520, 524, 599), Verdict.RETRY),
+}
+
+
+@pytest.mark.parametrize(("status", "verdict"), STATUSES.items())
+def test_a_status(status: int, verdict: Verdict) -> None:
+    assert judge(status, retry_after=False) is verdict
+
+
+@pytest.mark.parametrize(("status", "verdict"), STATUSES.items())
+def test_a_status_with_a_told_time(status: int, verdict: Verdict) -> None:
+    """Only of an overloaded server does it make another case."""
+    expected = Verdict.THROTTLE if status == 503 else verdict
+    assert judge(status, retry_after=True) is expected
+
+
+@PROPERTY
+@given(st.integers(100, 999), st.booleans())
+def test_only_200_is_read(status: int, told: bool) -> None:  # noqa: FBT001
+    assert (judge(status, retry_after=told) is Verdict.READ) == (status == 200)
+
+
+TOLD = {
+    "seconds": ("30", 30),
+    "one second": ("1", 1),
+    "spaces": (" 30 ", 30),
+    "a fraction is waited in full": ("1.2", 2),
+    "less than a second": ("0.2", 1),
+    "an hour": ("3600", 3600),
+    "many hours": ("86400", 86400),
+    "date": ("Sun, 15 Jun 2025 12:00:30 GMT", 30),
+    "date hours ahead": ("Sun, 15 Jun 2025 15:00:00 GMT", 10800),
+    "older form of a date": ("Sunday, 15-Jun-25 12:00:30 GMT", 30),
+    "oldest form of a date": ("Sun Jun 15 12:00:30 2025", 30),
+}
+UNTOLD = {
+    "none": None,
+    "empty": "",
+    "zero": "0",
+    "zero with a point": "0.0",
+    "negative": "-30",
+    "plus": "+30",
+    "text": "soon",
+    "unit": "30s",
+    "list": "30, 60",
+    "exponent": "1e3",
+    "other digits": "３０",  # noqa: RUF001 - the point
+    "infinite": "Infinity",
+    "no number": "nan",
+    "past date": "Sun, 15 Jun 2025 11:59:59 GMT",
+    "present date": "Sun, 15 Jun 2025 12:00:00 GMT",
+    "impossible date": "Sun, 99 Jun 2025 12:00:30 GMT",
+    "ISO date": "2025-06-15T12:00:30Z",
+    "control character": "\x00",
+}
+
+
+@pytest.mark.parametrize(("header", "seconds"), TOLD.values(), ids=TOLD)
+def test_a_told_time(header: str, seconds: int) -> None:
+    assert retry_after_seconds(header, NOW) == seconds
+
+
+@pytest.mark.parametrize("header", UNTOLD.values(), ids=UNTOLD)
+def test_no_time_that_lies_ahead(header: str | None) -> None:
+    assert retry_after_seconds(header, NOW) is None
+
+
+def test_a_time_of_hours_ends_the_run_and_an_hour_does_not() -> None:
+    assert LONGEST_TOLD_WAIT_SECONDS == 3600
+
+
+@PROPERTY
+@given(st.text() | st.from_regex(r"[ +-]?[0-9]{1,30}(\.[0-9]{1,3})?[a-z]?"))
+def test_any_header_tells_a_positive_time_or_none(header: str) -> None:
+    seconds = retry_after_seconds(header, NOW)
+    assert seconds is None or seconds > 0
+
+
+@PROPERTY
+@given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_http_dates(moment: datetime) -> None:
+    header = format_datetime(moment, usegmt=True)
+    whole = moment.replace(microsecond=0)
+    assert parse_http_date(header) == whole
+    ahead = (whole - NOW) / timedelta(seconds=1)
+    assert retry_after_seconds(header, NOW) == (ahead if ahead > 0 else None)
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "2025-06-15", "Sun, 15 Jun", "\ud800"])
+def test_no_http_date(header: str | None) -> None:
+    assert parse_http_date(header) is None
+
+
+@PROPERTY
+@given(st.integers(1, 10**6), st.floats(0, 1))
+def test_backoff_is_bounded(tries: int, jitter: float) -> None:
+    assert 0 < backoff_seconds(tries, jitter) <= 60
+
+
+@PROPERTY
+@given(st.integers(1, 6), st.floats(0, 1), st.floats(0, 1))
+def test_backoff_grows_whatever_the_jitter(tries: int, one: float, other: float) -> None:
+    assert backoff_seconds(tries, one) <= backoff_seconds(tries + 1, other)
+
+
+def test_backoff_spreads() -> None:
+    assert backoff_seconds(4, 0) < backoff_seconds(4, 0.5) < backoff_seconds(4, 1)
+
+
+def test_untold_throttling_waits_exponentially_from_1_to_60_seconds() -> None:
+    waits = [throttle_seconds(streak) for streak in range(1, 10)]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert throttle_seconds(10**6) == 60
