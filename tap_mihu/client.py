@@ -144,7 +144,7 @@ class Client:
                     self._gate.good_answer()
                     return result
             except BadEnvelope as error:
-                text = f"The answer is not the documented one: {error}."
+                text = f"The answer is not the documented one ({error}): check subdomain or api_url."
                 raise MihuError(text) from None
             except (_TryAgain, Unreadable) as error:
                 failures += 1
@@ -290,12 +290,13 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _named(causes: list[BaseException]) -> str:
-    kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-    if any(isinstance(cause, kinds) for cause in causes):
-        return "no answer within request_timeout"
+    # The system's own word first: urllib3 counts a refused connection among its timeouts.
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
+    kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+    if any(isinstance(cause, kinds) for cause in causes):
+        return "no answer within request_timeout"
     if any(isinstance(cause, urllib3.exceptions.IncompleteRead) for cause in causes):
         return "the body is cut off"
     return f"connection failed ({type(causes[0]).__name__})"

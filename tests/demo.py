@@ -155,6 +155,8 @@ def environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
         "TAP_MIHU_AUTH_TOKEN": sandbox.token,
         "NO_PROXY": direct,
         "no_proxy": direct,
+        # Many short processes: what one has compiled, the next needs not compile again.
+        "PYTHONDONTWRITEBYTECODE": "",
         **more,
     }
 

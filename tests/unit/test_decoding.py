@@ -389,7 +389,7 @@ def wild_contacts(draw: st.DrawFn) -> str:
 pages = st.lists(wild_contacts(), max_size=4)
 runs = st.lists(pages, min_size=1, max_size=4)
 WILD = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     database=None,

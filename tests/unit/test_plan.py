@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, pieces_for
 from tap_mihu.windows import DateRange
 
-PROPERTY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 ALL = DateRange(None, None)

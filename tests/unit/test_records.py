@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from tap_mihu.records import MissingKey, Oddities, Shaper
 from tap_mihu.timestamps import canonical
 
-PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
 VALID = Draft202012Validator(SCHEMA)
 TIMESTAMPS = ("created_at", "updated_at")

@@ -16,7 +16,7 @@ from tap_mihu.pagination import BadEnvelope, Page, Row
 from tap_mihu.timestamps import write
 from tap_mihu.windows import DateRange, Window, yesterday
 
-PROPERTY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
