@@ -144,8 +144,9 @@ class Client:
                     self._gate.good_answer()
                     return result
             except BadEnvelope as error:
-                text = f"The answer is not the documented one ({error}): check subdomain or api_url."
-                raise MihuError(text) from None
+                raise MihuError(
+                    f"The answer is not the documented one ({error}): check subdomain or api_url."
+                ) from None
             except (_TryAgain, Unreadable) as error:
                 failures += 1
                 self._wait_before_retry(failures, str(error))
