@@ -67,7 +67,9 @@ class TapMihu(Tap):
                 schema,
                 prefix,
             )
-        config = {name: value for name, value in config.items() if value is not None}
+        config = _set_only(config)
+        if isinstance(config.get("filters"), dict):
+            config["filters"] = _set_only(config["filters"])
         if validate_config:
             check(config, schema)
         super().__init__(
@@ -121,6 +123,11 @@ class TapMihu(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run, between two lines."""
         self.message_writer.interrupt(signum)
+
+
+def _set_only(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is null: Meltano passes settings that are not set so."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _json(file: IO[str] | None, option: str) -> IO[str] | None:
