@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -82,10 +81,7 @@ def _no_json(body: bytes) -> str:
 
 
 class PageDecoder:
-    """Turns the answers of one stream into pages of rows; several threads may use it.
-
-    `oddities` counts, for all pages, the values that became null.
-    """
+    """Turns the answers of one stream into pages of rows; several threads may use it."""
 
     def __init__(
         self,
@@ -103,8 +99,6 @@ class PageDecoder:
             line_format: With it rows carry an encoded RECORD message, without it the record.
             typed: Whether encoded rows may be made the fast way.
         """
-        self.oddities = Oddities()
-        self._counting = Lock()
         self._shaper = shaper
         self._since = since
         self._line_format = line_format
@@ -126,14 +120,11 @@ class PageDecoder:
             text = f"the answer is page {envelope.current_page}: `page` seems to be ignored"
             raise Unreadable(text)
         if typed is not None and opened is not None and around is not None:
-            rows, oddities = typed.rows(envelope.items, self._since, around)
+            rows = typed.rows(envelope.items, self._since, around)
         else:
-            rows, oddities = plain_rows(self._shaper, envelope.items, self._since, around)
+            rows = plain_rows(self._shaper, envelope.items, self._since, around)
             if typed is not None:
                 self._typed = typed.taught(envelope.items)
-        if oddities:
-            with self._counting:
-                self.oddities.update(oddities)
         return Page(number, rows, envelope.total, envelope.last_page, served_at)
 
 
@@ -142,7 +133,7 @@ def plain_rows(
     items: Sequence[dict[str, Any]],
     since: str | None,
     around: tuple[bytes, bytes] | None,
-) -> tuple[list[Row], Oddities]:
+) -> list[Row]:
     """Make the rows of a page's items.
 
     Args:
@@ -160,5 +151,8 @@ def plain_rows(
         payload: Any = None
         if since is None or updated_at is None or updated_at >= since:
             payload = record if around is None else around[0] + to_json(record) + around[1]
-        rows.append(Row(record[KEY], record[CREATED_AT], updated_at, payload))
-    return rows, oddities
+        rows.append(
+            Row(record[KEY], record[CREATED_AT], updated_at, payload, tuple(oddities.elements()))
+        )
+        oddities.clear()
+    return rows

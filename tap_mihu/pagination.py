@@ -40,6 +40,8 @@ class Row(msgspec.Struct, gc=False):
     """Canonical timestamp."""
     payload: Any
     """What the reader of the rows writes; None where the contact is not due."""
+    odd: tuple[str, ...] = ()
+    """The fields whose values could not be understood and became null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +144,15 @@ class PageNumberPaginator:
         """Whether there are pages that were not handed out."""
         return self._next <= self._last
 
-    def learn(self, last_page: int) -> None:
-        """Take in what an answer says of the last page.
+    def learn(self, last_page: int, total: int | None = None) -> None:
+        """Take in what an answer says of the last page and, where it matters, of the total.
 
         Raises:
-            BadEnvelope: The listing grows without end.
+            BadEnvelope: The listing grows without end, or has far more pages than items.
         """
         if self._most is None:
-            self._most = 2 * last_page + self._GROWTH_PAGES
+            self._most = 2 * (last_page if total is None else total) + self._GROWTH_PAGES
         if last_page > self._most:
-            text = f"last_page went up to {last_page} while reading: it grows without end"
+            text = f"last_page is {last_page}: the listing is without end"
             raise BadEnvelope(text)
         self._last = max(self._last, last_page)

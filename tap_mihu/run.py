@@ -35,6 +35,8 @@ class Run:
     """When the scan began, by the server's clock; None before the first answer."""
     max_updated_at: str | None = None
     unproven: list[DateRange] = field(default_factory=list)
+    old_bookmark: str | None = None
+    """The bookmark of the run before."""
 
     def agrees_with(self, checkpoint: Checkpoint) -> bool:
         """Tell whether the checkpoint is of a scan with the same purpose as this one."""

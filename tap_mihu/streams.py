@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import metrics
+from singer_sdk.exceptions import MappingError, SyncLifecycleSignal
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
@@ -22,9 +23,9 @@ from typing_extensions import override
 from tap_mihu.client import Client
 from tap_mihu.decoding import LineFormat, PageDecoder
 from tap_mihu.errors import MihuError
-from tap_mihu.pagination import PageNumberPaginator
+from tap_mihu.pagination import BadEnvelope, PageNumberPaginator
 from tap_mihu.progress import Reporter
-from tap_mihu.records import KEY, UPDATED_AT, MissingKey, Shaper
+from tap_mihu.records import KEY, UPDATED_AT, MissingKey, Oddities, Shaper
 from tap_mihu.run import Run
 from tap_mihu.scan import Progress, Rows, scan
 from tap_mihu.settings import api_url
@@ -32,10 +33,11 @@ from tap_mihu.state import BOOKMARK, BOOKMARK_KEY, FILTERS, SCAN, Checkpoint, re
 from tap_mihu.windows import DateRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import RecordMessage
 
     from tap_mihu.client import Answer
     from tap_mihu.pagination import Page
@@ -104,7 +106,7 @@ class ListedStream(Stream):
             line_format=LineFormat(self.name, run.version) if plainly else None,
         )
         fetch = self._fetcher(client, decoder, run)
-        progress = Progress()
+        progress, oddities = Progress(), Oddities()
         reporter = Reporter(self.logger, self.name, progress)
         try:
             for event in scan(
@@ -117,6 +119,9 @@ class ListedStream(Stream):
                 if isinstance(event, Rows):
                     run.see(event.rows)
                     due = [row.payload for row in event.rows if row.payload is not None]
+                    oddities.update(
+                        field for row in event.rows if row.payload is not None for field in row.odd
+                    )
                     reporter.emitted += len(due)
                     if plainly:
                         self._write_lines(due)
@@ -128,8 +133,10 @@ class ListedStream(Stream):
                 reporter.tell()
             self._end(run)
             reporter.tell_the_end(client)
+        except BadEnvelope as error:
+            raise MihuError(f"{self.name}: {error}: the API cannot be trusted.") from None
         finally:
-            for field, count in sorted(decoder.oddities.items()):
+            for field, count in sorted(oddities.items()):
                 self.logger.warning(
                     "%s.%s: %d values could not be understood and became null",
                     self.name,
@@ -148,6 +155,8 @@ class ListedStream(Stream):
                 f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
                 "check the catalog's replication method and key."
             )
+        if KEY not in self.effective_schema.get("properties", {}):
+            raise MihuError(f"The catalog's schema of {self.name} lacks {KEY}: discover it anew.")
         state = self.stream_state
         self._remember_filters(state)
         run = Run(method, self._within())
@@ -158,8 +167,9 @@ class ListedStream(Stream):
                     "%s: rows outside the filters will be retired in the target", self.name
                 )
         if not full_table:
+            run.old_bookmark = read_bookmark(state, UPDATED_AT)
             run.since = since(
-                read_bookmark(state, UPDATED_AT),
+                run.old_bookmark,
                 lookback_seconds=int(self.config["lookback_seconds"]),
                 start_date=self.config.get("start_date"),
             )
@@ -198,7 +208,7 @@ class ListedStream(Stream):
         elif run.version is not None:
             self._write_activate_version_message(run.version)
         elif run.replication_method == REPLICATION_INCREMENTAL and (
-            bookmark := run.bookmark(state.get(BOOKMARK))
+            bookmark := run.bookmark(run.old_bookmark)
         ):
             state |= {BOOKMARK_KEY: UPDATED_AT, BOOKMARK: bookmark}
 
@@ -268,13 +278,29 @@ class ListedStream(Stream):
             and stream_map.stream_alias == self.name
             and not self.config.get("flattening_enabled")
             and all(self.mask.values())
-            and self.effective_schema["properties"].keys() == self.schema["properties"].keys()
+            and self.effective_schema.get("properties", {}).keys()
+            == self.schema["properties"].keys()
         )
 
     def _declared(self, record: Record) -> Record:
         """Leave out what the catalog's schema does not declare."""
         declared = self.effective_schema["properties"]
         return {name: value for name, value in record.items() if name in declared}
+
+    @override
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
+        """Transform a record as the settings ask.
+
+        Raises:
+            MihuError: An expression of the stream maps does not work on it.
+        """
+        try:
+            yield from super()._generate_record_messages(record)
+        except MappingError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            kind = type(error).__name__
+            raise MihuError(f"stream_maps: an expression failed on a record ({kind}).") from None
 
     def _write_lines(self, lines: list[bytes]) -> None:
         """Write encoded RECORD messages as the SDK would: counted, a STATE every so often."""
@@ -304,6 +330,12 @@ class ListedStream(Stream):
         """No: the SDK's message comes before the records, and would retire rows on a failure."""
         return False
 
+    @property
+    @override
+    def partitions(self) -> None:
+        """None: the listing is read as a whole, whatever the state says."""
+        return None
+
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
         """None: the bookmark ends at the server's clock, not at the local one."""
@@ -311,6 +343,15 @@ class ListedStream(Stream):
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Leave the state alone: `_begin` reads it."""
+
+    @override
+    def _process_record(
+        self,
+        record: Record,
+        child_context: Context | None = None,
+        partition_context: Context | None = None,
+    ) -> None:
+        """Do nothing: there are no child streams to feed."""
 
     @override
     def _increment_stream_state(
@@ -328,8 +369,9 @@ class ListedStream(Stream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but do not call a foreseen failure an unhandled one: it gets its own line."""
-        if not (level == logging.ERROR and isinstance(sys.exception(), MihuError)):
+        """Log, but do not call a foreseen end of a run an unhandled error: it gets its own line."""
+        foreseen = (MihuError, MappingError, SyncLifecycleSignal)
+        if not (level == logging.ERROR and isinstance(sys.exception(), foreseen)):
             super().log(message, *args, level=level, **kwargs)
 
 

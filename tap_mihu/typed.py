@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tap_mihu.pagination import Envelope, Row
-from tap_mihu.records import KEY, MissingKey, Oddities, Shaper, to_json
+from tap_mihu.records import KEY, MissingKey, Shaper, to_json
 from tap_mihu.timestamps import canonical
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ class TypedItems:
 
     def rows(
         self, items: Sequence[Any], since: str | None, around: tuple[bytes, bytes]
-    ) -> tuple[list[Row], Oddities]:
+    ) -> list[Row]:
         """Make the rows of the items of an opened answer; see `decoding.plain_rows`."""
-        oddities = Oddities()
         rows = []
         timestamps, arrays, encoded = self._timestamps, self._arrays, self._encoded
         before, after = around
@@ -121,6 +120,7 @@ class TypedItems:
             uuid = item.uuid
             if not uuid:
                 raise MissingKey(KEY, position)
+            odd: tuple[str, ...] = ()
             for name in timestamps:
                 sent = getattr(item, name)
                 if sent is not None:
@@ -128,7 +128,7 @@ class TypedItems:
                     if timestamp is not sent:
                         setattr(item, name, timestamp)
                         if timestamp is None:
-                            oddities[name] += 1
+                            odd += (name,)
             updated_at = item.updated_at
             payload = None
             if since is None or updated_at is None or updated_at >= since:
@@ -136,8 +136,8 @@ class TypedItems:
                     if getattr(item, name) is None:
                         setattr(item, name, [])
                 payload = before + encoded(item) + after
-            rows.append(Row(uuid, item.created_at, updated_at, payload))
-        return rows, oddities
+            rows.append(Row(uuid, item.created_at, updated_at, payload, odd))
+        return rows
 
     def _encoded_with_gathered(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
         """Encode an item, its further keys in the field that gathers them."""

@@ -155,7 +155,7 @@ class Window:
             self._take_first(page)
         self.pages += 1
         self._last_total = page.total
-        self._paginator.learn(page.last_page)
+        self._paginator.learn(page.last_page, page.total)
         self._steady = self._steady and page.total == self._total
         uuids = {row.uuid for row in page.rows}
         self._this_read |= uuids
