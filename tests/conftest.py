@@ -1,4 +1,8 @@
-"""Fixtures for all tests."""
+"""Slow cases are worked out side by side, in the background of all other tests.
+
+A test's parameter `case` is something to call; what it gives is the fixture `outcome`. Tests with
+the same case share one call, and tests with a case come last.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +16,26 @@ if TYPE_CHECKING:
 
     Cases = dict[Callable[[], Any], Future[Any]]
 
-_SIDE_BY_SIDE = 4
+_SIDE_BY_SIDE = 3
 
 
-@pytest.fixture(scope="session")
+def _case(item: pytest.Item) -> Callable[[], Any] | None:
+    """Give a test's case, if it has one."""
+    parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
+    return parameters.get("case")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests with a case last."""
+    items.sort(key=lambda item: _case(item) is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
-    """Call what all selected tests have as parameter `case`: once each, some side by side."""
+    """Begin to call the cases of all selected tests, once each."""
     called: Cases = {}
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        for item in request.session.items:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            case = parameters.get("case")
+        for case in map(_case, request.session.items):
             if case is not None and case not in called:
                 called[case] = pool.submit(case)
         yield called
@@ -31,5 +44,5 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
 
 @pytest.fixture
 def outcome(cases: Cases, case: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it gives
-    """What the test's parameter `case` gives when it is called."""
+    """Wait for what the test's case gives."""
     return cases[case].result()

@@ -6,4 +6,4 @@ set -eu
 ruff check
 ruff format --check
 mypy
-exec pytest "$@"
+exec pytest --numprocesses 2 --dist loadfile "$@"

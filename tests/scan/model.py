@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from tap_mihu.pagination import Page, Row
 from tap_mihu.windows import DateRange
 
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
+LONG_AGO = NOON.replace(year=2000)
 DAY = timedelta(days=1)
 SPAN = 150 * DAY
 EVERYTHING = DateRange(None, None)
@@ -42,6 +43,7 @@ class Shape(StrEnum):
     OLD_DAY = "old day"
     TODAY = "today"
     UNDATED = "undated"  # a tenth has no creation date
+    ONE_UNDATED = "one undated"
 
 
 class Change(StrEnum):
@@ -103,27 +105,19 @@ QUIET = script({})
 
 @dataclass(eq=False, slots=True)
 class Contact:
-    """A contact as the server keeps it; one without creation date sorts before all others."""
+    """A contact as the server keeps it."""
 
     number: int
     place: int  # among the living
     uuid: str
     created: datetime | None
-    updated: datetime
-    row: Row
     day: date | None
-    ordinal: int
-    born: datetime
+    row: Row  # as it is now
+    rank: int  # in the server's order, now
 
 
-SORT_KEYS = {
-    Order.ID: attrgetter("number"),
-    Order.CREATED_NEWEST: attrgetter("born", "number"),
-    Order.UPDATED_OLDEST: attrgetter("updated", "number"),
-    Order.UPDATED_NEWEST: attrgetter("updated", "number"),
-    Order.UNSTABLE: attrgetter("ordinal"),
-}
-NEWEST_FIRST = {Order.CREATED_NEWEST, Order.UPDATED_NEWEST, Order.UNSTABLE}
+NEWEST_FIRST = {Order.CREATED_NEWEST, Order.UPDATED_NEWEST}
+MASK = (1 << 32) - 1
 
 
 @dataclass(eq=False, kw_only=True)
@@ -182,10 +176,12 @@ class SimulatedServer:
             self.pass_time()
         self.requests.append((dates, number))
         found = self._select(dates)
-        size = min(self.page_size, self.page_cap)
+        size = self._per_page
         if self.order is Order.UNSTABLE:
-            self._rng.shuffle(found)
-        found.sort(key=SORT_KEYS[self.order], reverse=self.order in NEWEST_FIRST)
+            salt = self._rng.getrandbits(32) | 1
+            found.sort(key=lambda contact: -contact.rank << 32 | contact.number * salt & MASK)
+        else:
+            found.sort(key=attrgetter("rank"), reverse=self.order in NEWEST_FIRST)
         return Page(
             number=number,
             rows=[contact.row for contact in found[(number - 1) * size : number * size]],
@@ -215,10 +211,13 @@ class SimulatedServer:
         """The day of creation of a contact that was there from the start."""
         return self._at_first[uuid].day
 
+    def pages(self, within: DateRange = EVERYTHING) -> int:
+        """How many pages a plain walk has, now."""
+        return max(1, math.ceil(len(self._select(within)) / self._per_page))
+
     @property
-    def pages(self) -> int:
-        """The pages of a plain walk, now."""
-        return max(1, math.ceil(len(self._living) / min(self.page_size, self.page_cap)))
+    def _per_page(self) -> int:
+        return min(self.page_size, self.page_cap)
 
     # What happens meanwhile.
 
@@ -252,8 +251,8 @@ class SimulatedServer:
             self._touch(self._living[choice % len(self._living)], moment)
 
     def _touch(self, contact: Contact, moment: datetime) -> None:
-        contact.updated = moment
         contact.row = _row(contact.uuid, contact.created, moment)
+        contact.rank = self._rank(contact.number, contact.created, contact.day, moment)
 
     def _insert(self, moment: datetime) -> None:
         late = timedelta(seconds=self.delay * self._rng.random())
@@ -268,15 +267,27 @@ class SimulatedServer:
             place=len(self._living),
             uuid=uuid,
             created=created,
-            updated=updated,
-            row=_row(uuid, created, updated),
             day=day,
-            ordinal=day.toordinal() if day else 0,
-            born=created or datetime.min.replace(tzinfo=UTC),
+            row=_row(uuid, created, updated),
+            rank=self._rank(self._born, created, day, updated),
         )
         self._living.append(contact)
         self._by_day.setdefault(day, {})[contact.number] = contact
         return contact
+
+    def _rank(
+        self, number: int, created: datetime | None, day: date | None, updated: datetime
+    ) -> int:
+        """Sort, as databases do, what has no creation date before what has one."""
+        match self.order:
+            case Order.ID:
+                return number
+            case Order.CREATED_NEWEST:
+                return _microseconds(created) << 20 | number if created else number
+            case Order.UPDATED_OLDEST | Order.UPDATED_NEWEST:
+                return _microseconds(updated) << 20 | number
+            case Order.UNSTABLE:
+                return day.toordinal() if day else 0
 
     def _delete(self, choice: int) -> None:
         if not self._living:
@@ -294,30 +305,34 @@ class SimulatedServer:
 
     # What was there before.
 
-    def _creation_times(self) -> list[datetime | None]:
+    def _creation_times(self) -> Sequence[datetime | None]:
         rng, recent = self._rng, self.start - timedelta(minutes=1)
         midnight = datetime.combine((self.start + self.zone).date(), datetime.min.time(), UTC)
         today = midnight - self.zone
         spread = [recent - SPAN * rng.random() for _ in range(self.size)]
         half = self.size // 2
+        times: Sequence[datetime | None]
         match self.shape:
             case Shape.EVEN:
-                return [*spread]
+                times = spread
             case Shape.GROWING:
-                return [recent - SPAN * (1 - math.sqrt(rng.random())) for _ in spread]
+                times = [recent - SPAN * (1 - math.sqrt(rng.random())) for _ in spread]
             case Shape.GAP:
-                return [moment - 3650 * DAY for moment in spread[:half]] + spread[half:]
+                times = [moment - 3650 * DAY for moment in spread[:half]] + spread[half:]
             case Shape.IMPORT:
-                return [self._within(today - 40 * DAY) for _ in range(half)] + spread[half:]
+                times = [self._within(today - 40 * DAY) for _ in range(half)] + spread[half:]
             case Shape.TIES:
                 run = 2 * self.page_size + 1
-                return [spread[place - place % run] for place in range(self.size)]
+                times = [spread[place - place % run] for place in range(self.size)]
             case Shape.OLD_DAY:
-                return [self._within(today - 40 * DAY) for _ in spread]
+                times = [self._within(today - 40 * DAY) for _ in spread]
             case Shape.TODAY:
-                return [today + (recent - today) * rng.random() for _ in spread]
+                times = [today + (recent - today) * rng.random() for _ in spread]
             case Shape.UNDATED:
-                return [None if rng.random() < 0.1 else moment for moment in spread]
+                times = [None if rng.random() < 0.1 else moment for moment in spread]
+            case Shape.ONE_UNDATED:
+                times = [None, *spread[1:]]
+        return times
 
     def _within(self, midnight: datetime) -> datetime:
         return midnight + DAY * self._rng.random()
@@ -327,13 +342,16 @@ def includes(dates: DateRange, day: date | None) -> bool:
     """Whether a contact of that day is selected: none without a date, as in SQL, by any bound."""
     if day is None:
         return dates == EVERYTHING
-    return (dates.first is None or dates.first <= day) and (
-        dates.last is None or day <= dates.last
-    )
+    return (dates.first is None or dates.first <= day) and (dates.last is None or day <= dates.last)
 
 
 def _row(uuid: str, created: datetime | None, updated: datetime) -> Row:
-    return Row(uuid, created and _canonical(created), _canonical(updated), uuid)
+    created_at = _canonical(created) if created else None
+    return Row(uuid, created_at, _canonical(updated), uuid)
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - LONG_AGO) // timedelta(microseconds=1)
 
 
 def _canonical(moment: datetime) -> str:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
+from typing import TYPE_CHECKING
 
-from tap_mihu.pagination import Row
 from tap_mihu.scan import Done, Rows, scan
-from tap_mihu.windows import DateRange
 from tests.scan.model import EVERYTHING, Change, SimulatedServer, includes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_mihu.pagination import Page, Row
+    from tap_mihu.windows import DateRange
+
+    Fetch = Callable[[DateRange, int], Page]
+
+
+class Boom(Exception):  # noqa: N818
+    """A failure of the network."""
 
 
 @dataclass
@@ -36,13 +47,31 @@ class Reading:
             self.rows_before.append(len(self.emitted))
 
 
+def read_into(
+    reading: Reading, fetch: Fetch, within: DateRange = EVERYTHING, *, concurrency: int = 1
+) -> None:
+    for item in scan(fetch, within, concurrency=concurrency):
+        reading.add(item)
+
+
 def read(
     server: SimulatedServer, within: DateRange = EVERYTHING, *, concurrency: int = 1
 ) -> Reading:
     reading = Reading()
-    for item in scan(server.fetch, within, concurrency=concurrency):
-        reading.add(item)
+    read_into(reading, server.fetch, within, concurrency=concurrency)
     return reading
+
+
+def failing(fetch: Fetch, fails_at: int) -> Fetch:
+    """Fetch, but for the request of this number (from 0)."""
+    arrivals = count()
+
+    def fetch_or_fail(dates: DateRange, number: int) -> Page:
+        if next(arrivals) == fails_at:
+            raise Boom
+        return fetch(dates, number)
+
+    return fetch_or_fail
 
 
 def check(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> None:
@@ -72,12 +101,10 @@ def check_dates(reading: Reading) -> None:
 
 
 def day(row: Row) -> date | None:
-    return row.created_at and date.fromisoformat(row.created_at[:10]) or None
+    return date.fromisoformat(row.created_at[:10]) if row.created_at else None
 
 
-def lost(
-    server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING
-) -> set[str]:
+def lost(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> set[str]:
     """The contacts that were there throughout and are missing without a word about it."""
     missing = server.throughout(within) - reading.uuids
     if not reading.proven:

@@ -54,7 +54,8 @@ def after(dates: DateRange, *reads: list[Page]) -> Window:
             assert not window.settled
             window.read_again()
         for page in pages:
-            window.next_page()
+            asked = window.next_page()
+            assert page.number > 1 or asked == 1, "a read begins with its first page"
             window.take(page)
     return window
 
@@ -307,6 +308,11 @@ def test_a_moved_total_starts_over_even_if_it_came_back() -> None:
     assert not window.settled, "d counts no more"
 
 
+def test_after_a_disturbed_read_a_further_one_is_judged_by_itself() -> None:
+    assert after(CLOSED, a_read("abc", "d", totals=[5, 4]), a_read("abc", "de")).settled
+    assert after(BOTH, a_read("abc", "d", totals=[5, 4]), a_read("abc", "d")).settled
+
+
 # What is asked.
 
 
@@ -322,8 +328,12 @@ def test_a_read_that_can_settle_nothing_any_more_is_given_up(dates: DateRange) -
 def test_the_last_read_is_read_to_its_end() -> None:
     """What it finds is emitted although it proves nothing."""
     disturbed = a_read("abc", "def", "g", totals=[7, 6, 6])
-    window = after(CLOSED, *[disturbed[:2]] * (Window.MOST_READS - 1), disturbed)
+    window = after(CLOSED, *[disturbed[:2]] * Window.MOST_READS)
     assert window.reads == Window.MOST_READS
+    assert not window.complete
+    assert window.next_page() == 3
+    window.take(disturbed[2])
+    assert window.complete
     assert not window.settled
     assert sorted(row.uuid for row in window.pass_on()) == [*"abcdefg"]
 

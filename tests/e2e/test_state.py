@@ -1,0 +1,1046 @@
+"""What one run leaves for the next: bookmarks, filters, checkpoints, versions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import date, datetime, timedelta, timezone
+from random import Random
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.running import Run, full_table, run_tap, started_tap, wait_until
+from tests.e2e.test_sync import (
+    NOON,
+    as_record,
+    assert_complete,
+    figures,
+    in_process,
+    workspace_of,
+)
+from tests.sandbox import Churn, Clock, Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.sandbox import RequestInfo
+    from tests.sandbox.faults import Fault, Script
+
+HOUR = 3600.0
+PAGE_SIZE = 5
+ACTIVATE = {"emit_activate_version_messages": True}
+
+
+def canonical(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def bookmark(run: Run) -> str | None:
+    value: str | None = run.state["bookmarks"]["contacts"].get("replication_key_value")
+    return value
+
+
+def checkpoint(run: Run) -> dict[str, Any]:
+    """The checkpoint in the last state, which must be there."""
+    value: dict[str, Any] = run.state["bookmarks"]["contacts"]["scan"]
+    return value
+
+
+def state_of(**stream: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"bookmarks": {"contacts": stream}}
+
+
+def updated_since(workspace: Workspace, moment: str | None) -> set[str]:
+    """The contacts that are due from this moment on."""
+    return {
+        contact["uuid"]
+        for contact in workspace.contacts()
+        if moment is None or not contact["updated_at"] or contact["updated_at"] >= moment
+    }
+
+
+def greatest(workspace: Workspace) -> str:
+    return max(contact["updated_at"] or "" for contact in workspace.contacts())
+
+
+class Target:
+    """A table that is kept by upserts, and retires the rows of other versions."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, tuple[int | None, dict[str, Any]]] = {}
+
+    def load(self, run: Run) -> None:
+        for message in run.messages:
+            if message["type"] == "RECORD":
+                record = message["record"]
+                self.rows[record["uuid"]] = (message.get("version"), record)
+            elif message["type"] == "ACTIVATE_VERSION":
+                current = message["version"]
+                self.rows = {key: row for key, row in self.rows.items() if row[0] == current}
+
+    @property
+    def table(self) -> dict[str, dict[str, Any]]:
+        return {key: record for key, (_, record) in self.rows.items()}
+
+
+def source(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    return {contact["uuid"]: as_record(contact) for contact in workspace.contacts()}
+
+
+# Incremental.
+
+
+def test_a_quiet_second_run_sends_the_latest_again() -> None:
+    """Equal timestamps are never skipped: a row may have been committed after the read."""
+    workspace = workspace_of(200)
+    latest = [contact["uuid"] for contact in workspace.contacts()[20:23]]
+    for uuid in latest:
+        workspace.edit(uuid, updated_at=NOON - timedelta(seconds=10))
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config(lookback_seconds=0))
+        assert_complete(first, workspace)
+        assert bookmark(first) == canonical(NOON - timedelta(seconds=10))
+        second = in_process(sandbox.config(lookback_seconds=0), state=first.state)
+    assert sorted(second.uuids) == sorted(latest)
+    assert second.state == first.state
+
+
+@pytest.mark.parametrize("lookback_seconds", [0, 1, 300, 86_400, 10**9, 10**15])
+def test_the_lookback(lookback_seconds: int) -> None:
+    workspace = workspace_of(300, days=5)
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(lookback_seconds=lookback_seconds)
+        first = in_process(config)
+        second = in_process(config, state=first.state)
+    start = bookmark(first)
+    assert start == greatest(workspace)
+    since = None
+    if lookback_seconds < 10**9:
+        since = canonical(datetime.fromisoformat(start) - timedelta(seconds=lookback_seconds))
+    assert set(second.uuids) == updated_since(workspace, since)
+    assert second.status == 0
+    assert bookmark(second) == start
+
+
+def test_the_lookback_is_five_minutes() -> None:
+    workspace = workspace_of(20)
+    uuids = [contact["uuid"] for contact in workspace.contacts()]
+    for uuid, seconds in zip(uuids, (0, 299, 300, 301), strict=False):
+        workspace.edit(uuid, updated_at=NOON - timedelta(seconds=seconds))
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        second = in_process(sandbox.config(), state=first.state)
+    assert sorted(second.uuids) == sorted(uuids[:3])
+
+
+def test_edits_and_new_contacts_arrive() -> None:
+    workspace = workspace_of(200)
+    with Sandbox(workspace) as sandbox:
+        state = in_process(sandbox.config()).state
+        for _ in range(3):
+            workspace.clock.advance(HOUR)
+            changed = {*workspace.edit_some(Random(7), 5), workspace.insert()}
+            run = in_process(sandbox.config(), state=state)
+            assert changed <= set(run.uuids)
+            assert len(run.uuids) == len(set(run.uuids)) <= 2 * len(changed)
+            assert bookmark(run) == canonical(workspace.clock.now())
+            state = run.state
+
+
+def test_contacts_that_do_not_say_when_they_were_updated_always_arrive() -> None:
+    workspace = workspace_of(100)
+    silent = [contact["uuid"] for contact in workspace.contacts()[10:14]]
+    for uuid in silent:
+        workspace.edit(uuid, touch=False, updated_at=None)
+    state = None
+    with Sandbox(workspace) as sandbox:
+        for _ in range(3):
+            run = in_process(sandbox.config(start_date=NOON.isoformat()), state=state)
+            assert sorted(run.uuids) == sorted(silent)
+            assert run.warnings == []
+            state = run.state
+
+
+def test_a_workspace_that_never_says_when_it_was_updated() -> None:
+    workspace = workspace_of(30)
+    for contact in workspace.contacts():
+        workspace.edit(contact["uuid"], touch=False, updated_at=None)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        assert bookmark(first) is None
+        assert_complete(in_process(sandbox.config(), state=first.state), workspace)
+
+
+@pytest.mark.parametrize(
+    "form", ["2025-03-01T00:00:00Z", "2025-03-01T03:00:00+03:00", "2025-03-01", "2025-03-01 00:00"]
+)
+def test_start_date(form: str) -> None:
+    workspace = workspace_of(200)
+    exact, before = (contact["uuid"] for contact in workspace.contacts()[:2])
+    start = datetime.fromisoformat("2025-03-01T00:00:00Z")
+    workspace.edit(exact, updated_at=start)
+    workspace.edit(before, updated_at=start - timedelta(microseconds=1))
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(start_date=form))
+    assert set(run.uuids) == updated_since(workspace, canonical(start))
+    assert exact in run.uuids
+    assert before not in run.uuids
+    assert bookmark(run) == greatest(workspace)
+
+
+@pytest.mark.parametrize("days", [100, 300])
+def test_the_later_one_of_start_date_and_bookmark_counts(days: int) -> None:
+    workspace = workspace_of(200)
+    start = NOON - timedelta(days=200)
+    state = state_of(
+        replication_key="updated_at",
+        replication_key_value=canonical(NOON - timedelta(days=days)),
+        filters={},
+    )
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(start_date=start.isoformat(), lookback_seconds=0)
+        run = in_process(config, state=state)
+    since = max(start, NOON - timedelta(days=days))
+    assert set(run.uuids) == updated_since(workspace, canonical(since))
+
+
+def test_start_date_does_not_matter_to_a_full_table() -> None:
+    workspace = workspace_of(100)
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(start_date=NOON.isoformat())
+        assert_complete(in_process(config, catalog=full_table()), workspace)
+
+
+def test_the_bookmark_is_never_beyond_the_servers_clock() -> None:
+    workspace = workspace_of(100)
+    future, another, *_ = (contact["uuid"] for contact in workspace.contacts())
+    workspace.edit(future, updated_at=NOON + timedelta(days=400_000))
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        assert bookmark(first) == canonical(NOON)
+        workspace.clock.advance(HOUR)
+        workspace.edit(another, name="Edited")
+        second = in_process(sandbox.config(), state=first.state)
+        assert {future, another} <= set(second.uuids)
+        assert bookmark(second) == canonical(workspace.clock.now())
+        # A quiet hour does not move it beyond the clock either.
+        workspace.clock.advance(HOUR)
+        third = in_process(sandbox.config(), state=second.state)
+        assert set(third.uuids) == {future, another}
+        assert str(bookmark(third)) <= canonical(workspace.clock.now())
+
+
+def test_the_bookmark_never_goes_back() -> None:
+    """The latest contact is deleted, and the server's clock is set back."""
+    workspace = workspace_of(100)
+    uuid = workspace.contacts()[50]["uuid"]
+    workspace.edit(uuid, updated_at=NOON)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        workspace.delete(uuid)
+        workspace.clock.advance(HOUR)
+        second = in_process(sandbox.config(), state=first.state)
+    assert bookmark(first) == bookmark(second) == canonical(NOON)
+
+
+@pytest.mark.parametrize("page_size", [10, 1])
+def test_an_edit_during_the_scan_arrives_next_time(page_size: int) -> None:
+    """The contact was already read when it is edited, here and where there are windows."""
+    workspace = workspace_of(100)
+    early = workspace.contacts()[0]["uuid"]
+    late = workspace.contacts()[-1]["uuid"]
+
+    def edit_late(number: int, workspace: Workspace) -> None:
+        workspace.clock.advance(2)
+        if number == 100 // page_size:
+            workspace.edit(early, name="Edited behind its back")
+            workspace.edit(late, name="Edited just before")
+
+    target = Target()
+    with Sandbox(workspace, before_request=edit_late) as sandbox:
+        config = sandbox.config(page_size=page_size, max_concurrent_requests=1, lookback_seconds=0)
+        first = in_process(config)
+        target.load(first)
+        assert str(bookmark(first)) <= canonical(NOON + timedelta(seconds=2))
+        second = in_process(config, state=first.state)
+        target.load(second)
+    assert {early, late} <= set(second.uuids)
+    assert target.table == source(workspace)
+
+
+# Filters.
+
+
+def test_other_filters_make_the_stream_start_over() -> None:
+    workspace = workspace_of(200)
+    active = {c["uuid"] for c in workspace.contacts() if c["status"] == "Active"}
+    with Sandbox(workspace) as sandbox:
+        narrow = sandbox.config(filters={"status": "Active"}, lookback_seconds=0)
+        wide = sandbox.config(lookback_seconds=0)
+        first = in_process(narrow)
+        assert set(first.uuids) == active
+        assert first.warnings == []
+        assert first.state["bookmarks"]["contacts"]["filters"] == {"status": "Active"}
+
+        same = in_process(narrow, state=first.state)
+        assert same.warnings == []
+        assert len(same.uuids) == 1
+
+        other = in_process(wide, state=first.state)
+        assert len(other.warnings) == 1
+        assert "filters" in other.warnings[0]
+        assert len(set(other.uuids)) == 200
+        assert other.state["bookmarks"]["contacts"]["filters"] == {}
+
+        back = in_process(narrow, state=other.state)
+        assert len(back.warnings) == 1
+        assert set(back.uuids) == active
+
+
+def test_starting_over_means_from_start_date() -> None:
+    workspace = workspace_of(200)
+    start = NOON - timedelta(days=90)
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(start_date=start.isoformat())
+        first = in_process(config | {"filters": {"status": "Active"}})
+        second = in_process(config, state=first.state)
+    assert set(second.uuids) == updated_since(workspace, canonical(start))
+
+
+def test_a_run_that_fails_after_other_filters_keeps_nothing_of_the_old_bookmark() -> None:
+    workspace = workspace_of(200)
+    with Sandbox(workspace) as sandbox:
+        narrow = in_process(sandbox.config(filters={"status": "Active"}))
+        sandbox.faults = lambda info: faults.status(403) if info.page == 2 else None
+        failed = in_process(sandbox.config(page_size=50), state=narrow.state)
+        assert failed.status == 1
+        sandbox.faults = faults.never
+        again = in_process(sandbox.config(), state=failed.state or narrow.state)
+    assert len(set(again.uuids)) == 200
+
+
+def test_filters_within_dates_of_creation() -> None:
+    workspace = workspace_of(400)
+    first, last = "2024-10-01", "2025-04-30"
+    with Sandbox(workspace) as sandbox:
+        filters = {"date_from": first, "date_to": last}
+        run = in_process(sandbox.config(filters=filters, page_size=2))
+        asked = [request.query for request in sandbox.requests]
+    expected = {c["uuid"] for c in workspace.contacts() if first <= c["created_at"][:10] <= last}
+    assert len(run.uuids) == len(expected)
+    assert set(run.uuids) == expected
+    assert run.warnings == []
+    assert figures(run)["windows"] > 1
+    assert all(query["date_from"] >= first and query["date_to"] <= last for query in asked)
+
+
+# States from anywhere.
+
+_DUE = NOON - timedelta(days=100)
+_ALL: datetime | None = None
+
+USED: dict[str, tuple[dict[str, Any], datetime | None]] = {
+    "nothing": ({}, _ALL),
+    "no bookmarks": ({"bookmarks": {}}, _ALL),
+    "nothing of the stream": (state_of(), _ALL),
+    "a null bookmark": (state_of(replication_key_value=None), _ALL),
+    "null filters of an old version": (
+        state_of(replication_key_value=canonical(_DUE), filters={}, more=[1, {"a": None}]),
+        _DUE,
+    ),
+    "no filters, no key": (state_of(replication_key_value=canonical(_DUE)), _DUE),
+    "Laravel's zone": (state_of(replication_key_value=_DUE.isoformat()), _DUE),
+    "another zone": (state_of(replication_key_value="2025-03-07T15:00:00+03:00"), _DUE),
+    "a space": (state_of(replication_key_value="2025-03-07 12:00:00"), _DUE),
+    "another key": (state_of(replication_key="id", replication_key_value=17), _ALL),
+    "another stream's keys": (
+        {"bookmarks": {"tickets": {"replication_key": "id", "replication_key_value": 17}}},
+        _ALL,
+    ),
+    "the beginning of time": (state_of(replication_key_value="0001-01-01T00:00:00Z"), _ALL),
+    "markers of the SDK": (
+        state_of(
+            replication_key="updated_at",
+            replication_key_value=canonical(_DUE),
+            starting_replication_value=canonical(NOON),
+            replication_key_signpost=canonical(NOON),
+            progress_markers={
+                "Note": "Progress is not resumable if interrupted.",
+                "replication_key": "updated_at",
+                "replication_key_value": canonical(NOON),
+            },
+        ),
+        _DUE,
+    ),
+    "what else Singer puts beside": (
+        {"currently_syncing": "contacts"} | state_of(replication_key_value=canonical(_DUE)),
+        _DUE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_a_state_that_can_be_used(name: str) -> None:
+    state, since = USED[name]
+    workspace = workspace_of(200)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(lookback_seconds=0), state=state)
+    assert run.status == 0
+    assert run.warnings == []
+    assert len(run.uuids) == len(set(run.uuids))
+    assert set(run.uuids) == updated_since(workspace, canonical(since) if since else None)
+    written = run.state["bookmarks"]["contacts"]
+    assert written["replication_key"] == "updated_at"
+    assert written["replication_key_value"] == greatest(workspace)
+    assert "progress_markers" not in written
+
+
+def test_a_bookmark_with_an_offset_is_compared_as_a_moment() -> None:
+    """As text it is later than the latest contact, as a moment an hour before it."""
+    workspace = workspace_of(20)
+    latest = NOON - timedelta(hours=6)
+    for contact in workspace.contacts():
+        workspace.edit(contact["uuid"], updated_at=latest)
+    old = (latest - timedelta(hours=1)).astimezone(timezone(timedelta(hours=3)))
+    with Sandbox(workspace) as sandbox:
+        state = state_of(replication_key_value=old.isoformat())
+        run = in_process(sandbox.config(), state=state)
+    assert len(run.uuids) == 20
+    assert bookmark(run) == canonical(latest)
+
+
+def test_the_state_of_another_stream_is_kept() -> None:
+    tickets = {"replication_key": "id", "replication_key_value": 17}
+    with Sandbox(workspace_of(3)) as sandbox:
+        run = in_process(sandbox.config(), state={"bookmarks": {"tickets": tickets}})
+    assert run.state["bookmarks"]["tickets"] == tickets
+
+
+REFUSED: dict[str, Any] = {
+    "a list": [],
+    "text": "2025-01-01",
+    "a number": 1,
+    "bookmarks that are null": {"bookmarks": None},
+    "bookmarks that are a list": {"bookmarks": [{"contacts": {}}]},
+    "a stream that is null": {"bookmarks": {"contacts": None}},
+    "a stream that is text": {"bookmarks": {"contacts": canonical(NOON)}},
+    "a bookmark that is a number": state_of(replication_key_value=1718000000),
+    "a bookmark that is a list": state_of(replication_key_value=[canonical(NOON)]),
+    "a bookmark that is true": state_of(replication_key_value=True),
+    "a bookmark that is an object": state_of(replication_key_value={"a": 1}),
+    "a bookmark that is no time": state_of(replication_key_value="last week"),
+    "an empty bookmark": state_of(replication_key_value=""),
+    "a 13th month": state_of(replication_key_value="2025-13-01T00:00:00Z"),
+    "a bookmark in the future": state_of(replication_key_value="2999-01-01T00:00:00Z"),
+}
+
+
+def assert_refused(run: Run) -> None:
+    """One clear line, about the state, and no record."""
+    assert run.status == 1
+    (error,) = run.errors
+    assert "state" in error.lower()
+    assert "Traceback" not in run.log
+    assert "Unforeseen" not in error
+    assert run.of_type("RECORD") == []
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_state_that_cannot_be_used(name: str) -> None:
+    with Sandbox(workspace_of(20)) as sandbox:
+        run = in_process(sandbox.config(), state=REFUSED[name])
+        assert sandbox.requests == []
+    assert_refused(run)
+
+
+@pytest.mark.parametrize("name", ["a list", "a bookmark that is no time"])
+def test_a_state_that_cannot_be_used_on_the_command_line(name: str) -> None:
+    assert_refused(run_tap({"subdomain": "acme", "auth_token": "t"}, state=REFUSED[name]))
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "filters that are a list": state_of(filters=["status"]),
+    "filters that are null": state_of(filters=None),
+    "markers that are text": state_of(progress_markers="Note"),
+    "markers that are null": state_of(progress_markers=None),
+    "partitions that are null": state_of(partitions=None),
+    "partitions that are text": state_of(partitions="all"),
+    "partitions of numbers": state_of(partitions=[1, 2]),
+    "partitions": state_of(partitions=[{"context": {"a": 1}, "replication_key_value": "x"}]),
+    "a key that is a list": state_of(replication_key=[], replication_key_value="x"),
+    "a key that is null": state_of(replication_key=None, replication_key_value=canonical(_DUE)),
+    "a signpost that is a number": state_of(replication_key_signpost=7),
+    "odd markers of another stream": {"bookmarks": {"tickets": {"partitions": None}}},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_state_is_used_or_refused(name: str) -> None:
+    """Nothing in these says that any contact was read."""
+    workspace = workspace_of(20)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(), state=ODD[name])
+    if run.status:
+        assert_refused(run)
+    else:
+        assert set(run.uuids) == updated_since(workspace, None)
+        assert bookmark(run) == greatest(workspace)
+
+
+# The line that a target prints or a tool stores, with the state inside of it.
+WRAPPED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "a STATE message": lambda state: {"type": "STATE", "value": state},
+    "Meltano's": lambda state: {"singer_state": state},
+    "no bookmarks around it": lambda state: state["bookmarks"],
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_state_inside_of_something_is_not_ignored_in_silence(name: str) -> None:
+    workspace = workspace_of(20)
+    state = WRAPPED[name](state_of(replication_key_value=canonical(NOON), filters={}))
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(), state=state)
+    if run.status:
+        assert_refused(run)
+    else:
+        assert run.warnings != [] or run.uuids == []
+
+
+# Checkpoints.
+
+
+def large(count: int = 600) -> Workspace:
+    """A workspace of 120 pages."""
+    return workspace_of(count)
+
+
+def fatal_from(number: int) -> Script:
+    """The token expires at this request."""
+    return lambda info: faults.status(401) if info.number >= number else None
+
+
+def interrupted(sandbox: Sandbox, number: int, **more: Any) -> Run:  # noqa: ANN401
+    """A run that a fault ends at its request of this number."""
+    catalog, state = more.pop("catalog", None), more.pop("state", None)
+    sandbox.faults = fatal_from(len(sandbox.requests) + number)
+    try:
+        run = in_process(sandbox.config(page_size=PAGE_SIZE, **more), catalog=catalog, state=state)
+    finally:
+        sandbox.faults = faults.never
+    assert run.status == 1, run.log
+    assert len(run.errors) == 1
+    assert run.of_type("ACTIVATE_VERSION") == []
+    return run
+
+
+def created(workspace: Workspace, uuids: Iterable[str]) -> set[str]:
+    """The days on which these were created."""
+    return {workspace.get(uuid)["created_at"][:10] for uuid in uuids}
+
+
+def test_an_interrupted_scan_goes_on() -> None:
+    workspace = large()
+    with Sandbox(workspace) as sandbox:
+        first = interrupted(sandbox, 90)
+        left_off = checkpoint(first)
+        assert left_off["replication_method"] == "INCREMENTAL"
+        assert left_off["started_at"] == canonical(NOON)
+        assert left_off["version"] is None
+        assert bookmark(first) is None
+        done_until = left_off["done_until"]
+        assert max(created(workspace, first.uuids)) <= done_until
+
+        workspace.clock.advance(HOUR)
+        behind, ahead = first.uuids[0], workspace.contacts()[-1]["uuid"]
+        workspace.edit(behind, name="Edited behind")
+        workspace.edit(ahead, name="Edited ahead")
+
+        before = len(sandbox.requests)
+        second = in_process(sandbox.config(page_size=PAGE_SIZE), state=first.state)
+        asked = sandbox.requests[before:]
+        assert second.status == 0
+        assert second.warnings == []
+        assert min(created(workspace, second.uuids)) > done_until
+        everything = {contact["uuid"] for contact in workspace.contacts()}
+        assert {*first.uuids, *second.uuids} == everything
+        assert len(first.uuids) + len(second.uuids) == len(everything)
+
+        # Only what was left was asked for.
+        assert all(request.query["date_from"] > done_until for request in asked)
+        pages = -(-len(second.uuids) // PAGE_SIZE)
+        assert pages <= len(asked) <= 1.2 * pages + 4
+
+        assert "scan" not in second.state["bookmarks"]["contacts"]
+        assert str(bookmark(second)) <= canonical(NOON)
+
+        third = in_process(sandbox.config(), state=second.state)
+        assert {behind, ahead} <= set(third.uuids)
+        assert bookmark(third) == canonical(workspace.clock.now())
+
+
+def test_the_bookmark_of_a_resumed_scan_counts_what_the_first_part_saw() -> None:
+    """The contact updated last was created first, so that only the first run sees it."""
+    workspace = large()
+    oldest = workspace.contacts()[0]["uuid"]
+    last = NOON - timedelta(seconds=1)
+    workspace.edit(oldest, updated_at=last)
+    with Sandbox(workspace) as sandbox:
+        first = interrupted(sandbox, 90)
+        assert oldest in first.uuids
+        workspace.clock.advance(HOUR)
+        second = in_process(sandbox.config(page_size=PAGE_SIZE), state=first.state)
+    assert oldest not in second.uuids
+    assert bookmark(second) == canonical(last)
+
+
+@pytest.mark.parametrize(("method", "concurrency"), [("INCREMENTAL", 4), ("FULL_TABLE", 1)])
+def test_interrupted_anywhere(method: str, concurrency: int) -> None:
+    """At every place: both parts together are all, and nothing settled is asked for again."""
+    workspace = large(400)
+    catalog = full_table() if method == "FULL_TABLE" else None
+    everything = sorted(contact["uuid"] for contact in workspace.contacts())
+    config = {"max_concurrent_requests": concurrency} | ACTIVATE
+    resumed = 0
+    for number in range(1, 88, 9):
+        with Sandbox(workspace) as sandbox:
+            first = interrupted(sandbox, number, catalog=catalog, **config)
+            before = len(sandbox.requests)
+            second = in_process(
+                sandbox.config(page_size=PAGE_SIZE, **config),
+                catalog=catalog,
+                state=first.state or None,
+            )
+            asked = sandbox.requests[before:]
+        assert second.status == 0, second.log
+        assert second.warnings == []
+        assert sorted({*first.uuids, *second.uuids}) == everything
+        assert "scan" not in second.state["bookmarks"]["contacts"]
+        if first.state and "scan" in first.state["bookmarks"]["contacts"]:
+            resumed += 1
+            done_until = checkpoint(first)["done_until"]
+            assert all(request.query["date_from"] > done_until for request in asked)
+            assert len(first.uuids) + len(second.uuids) == len(everything)
+        assert len(second.of_type("ACTIVATE_VERSION")) == (method == "FULL_TABLE")
+    assert resumed >= 3
+
+
+def test_a_scan_interrupted_again_and_again() -> None:
+    workspace = large(1000)
+    uuids: Counter[str] = Counter()
+    run, state, runs = None, None, 0
+    with Sandbox(workspace) as sandbox:
+        while run is None or run.status:
+            sandbox.faults = fatal_from(len(sandbox.requests) + 70)
+            run = in_process(sandbox.config(page_size=PAGE_SIZE), state=state)
+            uuids.update(run.uuids)
+            state = run.state or state
+            workspace.clock.advance(HOUR)
+            runs += 1
+            assert runs < 12
+        assert len(sandbox.requests) < 3 * 200
+    assert uuids == Counter(contact["uuid"] for contact in workspace.contacts())
+    assert runs > 2
+    assert str(bookmark(run)) <= canonical(NOON)
+    assert "scan" not in run.state["bookmarks"]["contacts"]
+
+
+def test_a_killed_scan_goes_on() -> None:
+    workspace = large()
+    hang = faults.hang()
+    with Sandbox(workspace, faults=lambda info: hang if info.number >= 90 else None) as sandbox:
+        config = sandbox.config(page_size=PAGE_SIZE)
+        with TemporaryFile() as stdout:
+            with started_tap(config, stdout=stdout) as tap:
+                wait_until(lambda: len(sandbox.requests) >= 90)
+                # The answers before that one are under way, or written.
+                wait_until(lambda: b'"scan"' in _content(stdout))
+                tap.process.kill()
+                tap.process.wait()
+            whole, _, _ = _content(stdout).rpartition(b"\n")
+        first = Run(-9, whole + b"\n", "")
+        left_off = checkpoint(first)
+        sandbox.faults = faults.never
+        workspace.clock.advance(HOUR)
+        second = in_process(config, state=first.state)
+        asked = sandbox.requests[-1].query
+    assert asked["date_from"] > left_off["done_until"]
+    assert second.status == 0
+    assert {*first.uuids, *second.uuids} == {c["uuid"] for c in workspace.contacts()}
+    assert "scan" not in second.state["bookmarks"]["contacts"]
+    assert str(bookmark(second)) <= canonical(NOON)
+
+
+def _content(file: Any) -> bytes:  # noqa: ANN401 - any file
+    file.seek(0)
+    content: bytes = file.read()
+    # Where the tap goes on to write: it shares the position.
+    file.seek(0, 2)
+    return content
+
+
+def test_the_version_survives() -> None:
+    workspace = large()
+    catalog = full_table()
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        gone = workspace.contacts()[300]["uuid"]
+        target.load(in_process(sandbox.config(**ACTIVATE), catalog=catalog))
+        workspace.delete(gone)
+        first = interrupted(sandbox, 90, catalog=catalog, **ACTIVATE)
+        version = checkpoint(first)["version"]
+        assert {message["version"] for message in first.of_type("RECORD")} == {version}
+        assert checkpoint(first)["replication_method"] == "FULL_TABLE"
+
+        old = _aged(first)
+        assert checkpoint(old)["version"] == version - 5000
+        target.load(old)
+        state = old.state
+        second = in_process(
+            sandbox.config(page_size=PAGE_SIZE, **ACTIVATE), catalog=catalog, state=state
+        )
+        target.load(second)
+    assert {message["version"] for message in second.of_type("RECORD")} == {version - 5000}
+    (activation,) = second.of_type("ACTIVATE_VERSION")
+    assert activation == {
+        "type": "ACTIVATE_VERSION",
+        "stream": "contacts",
+        "version": version - 5000,
+    }
+    kinds = [message["type"] for message in second.messages]
+    assert "RECORD" not in kinds[kinds.index("ACTIVATE_VERSION") :]
+    assert gone not in target.table
+    assert target.table == source(workspace)
+
+
+IGNORED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "another method": lambda scan: scan | {"replication_method": "FULL_TABLE"},
+    "a version": lambda scan: scan | {"version": 17},
+    "another bookmark": lambda scan: scan | {"since": "2025-01-01T00:00:00.000000Z"},
+    "a key more": lambda scan: scan | {"more": 1},
+    "a key less": lambda scan: {key: scan[key] for key in scan if key != "version"},
+    "a day that is none": lambda scan: scan | {"done_until": "yesterday"},
+    "a day that is a number": lambda scan: scan | {"done_until": 20250101},
+    "a day in the future": lambda scan: scan | {"done_until": "2999-01-01"},
+    "the last day of all": lambda scan: scan | {"done_until": "9999-12-31"},
+    "a day in another form": lambda scan: scan | {"done_until": "2025-W01-1"},
+    "no beginning": lambda scan: scan | {"started_at": None},
+    "a beginning in the future": lambda scan: scan | {"started_at": "2999-01-01T00:00:00.000000Z"},
+    "a beginning in another form": lambda scan: scan | {"started_at": "2025-01-01"},
+    "no state": lambda _: None,
+    "a list": lambda scan: [scan],
+    "text": json.dumps,
+    "nothing": lambda _: {},
+    "a version that is true": lambda scan: scan | {"version": True},
+    "an update that is a number": lambda scan: scan | {"max_updated_at": 5},
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_a_checkpoint_of_another_kind_is_ignored(name: str) -> None:
+    workspace = workspace_of(60)
+    scan = {
+        "started_at": canonical(NOON - timedelta(hours=1)),
+        "done_until": "2025-03-01",
+        "replication_method": "INCREMENTAL",
+        "since": None,
+        "version": None,
+        "max_updated_at": canonical(NOON - timedelta(days=1)),
+    }
+    with Sandbox(workspace) as sandbox:
+        good = in_process(sandbox.config(), state=state_of(filters={}, scan=scan))
+        assert 0 < len(good.uuids) < 60
+        state = state_of(filters={}, scan=IGNORED[name](scan))
+        run = in_process(sandbox.config(), state=state)
+    assert_complete(run, workspace)
+    lines = [line for line in run.log.splitlines() if "checkpoint" in line]
+    assert len(lines) == 1
+    assert " | INFO " in lines[0]
+    assert "scan" not in run.state["bookmarks"]["contacts"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ({"filters": {"status": "Active"}}, {}),
+        ({}, {"filters": {"status": "Active"}}),
+        ({"start_date": "2025-01-01"}, {}),
+        ({}, {"start_date": "2025-01-01"}),
+    ],
+)
+def test_a_checkpoint_of_other_settings_is_ignored(
+    then: dict[str, Any], now: dict[str, Any]
+) -> None:
+    workspace = large()
+    with Sandbox(workspace) as sandbox:
+        first = interrupted(sandbox, 80, **then)
+        assert checkpoint(first)
+        run = in_process(sandbox.config(**now), state=first.state)
+        plain = in_process(sandbox.config(**now))
+    assert run.status == 0
+    assert sorted(run.uuids) == sorted(plain.uuids)
+    lines = [line for line in run.log.splitlines() if "checkpoint" in line or "filters" in line]
+    assert len(lines) == 1
+    assert "scan" not in run.state["bookmarks"]["contacts"]
+
+
+@pytest.mark.parametrize("then", [{}, ACTIVATE])
+def test_a_checkpoint_of_another_method_is_ignored(then: dict[str, Any]) -> None:
+    workspace = large()
+    with Sandbox(workspace) as sandbox:
+        full = interrupted(sandbox, 80, catalog=full_table(), **then)
+        run = in_process(sandbox.config(), state=full.state)
+        assert_complete(run, workspace)
+        incremental = interrupted(sandbox, 80)
+        again = in_process(sandbox.config(**then), catalog=full_table(), state=incremental.state)
+        assert_complete(again, workspace)
+    for one in (run, again):
+        assert sum("checkpoint" in line for line in one.log.splitlines()) == 1
+
+
+# Unproven runs.
+
+
+def busy_day(count: int = 100, old: int = 0) -> Workspace:
+    """A workspace whose contacts are all of today, but for some old ones."""
+    today = contacts(count, until=NOON, days=0.4)
+    before = contacts(old, until=NOON - timedelta(days=10), days=300, seed=1)
+    return Workspace([*before, *today], clock=Clock(NOON))
+
+
+def swap_one_of_today(_: int, workspace: Workspace) -> None:
+    """One of those yet to be read is deleted, and a new one is created."""
+    today = str(NOON.date())
+    doomed = [c["uuid"] for c in workspace.contacts() if c["created_at"][:10] == today]
+    workspace.delete(doomed[-20])
+    workspace.clock.advance(0.1)
+    workspace.insert()
+
+
+@pytest.mark.parametrize("old", [0, 400])
+@pytest.mark.parametrize("catalog", [None, "full table"])
+def test_an_unproven_run_claims_nothing(old: int, catalog: str | None) -> None:
+    workspace = busy_day(old=old)
+    kept = canonical(NOON - timedelta(days=400))
+    state = state_of(replication_key="updated_at", replication_key_value=kept, filters={})
+    with Sandbox(workspace, before_request=swap_one_of_today) as sandbox:
+        run = in_process(
+            sandbox.config(page_size=PAGE_SIZE, **ACTIVATE),
+            state=state,
+            catalog=full_table() if catalog else None,
+        )
+        assert run.status == 0, run.log
+        assert run.errors == []
+        (warning,) = run.warnings
+        assert str(NOON.date()) in warning or str(NOON.date() - timedelta(days=1)) in warning
+        assert bookmark(run) == kept
+        assert "scan" not in run.state["bookmarks"]["contacts"]
+        assert run.of_type("ACTIVATE_VERSION") == []
+        assert len(run.uuids) == len(set(run.uuids))
+        assert figures(run)["repaired"] >= 4
+        if old:
+            assert any("scan" in s["bookmarks"]["contacts"] for s in run.states)
+
+        # Once it is quiet, the next run makes up for it.
+        sandbox.before_request = lambda _, __: None
+        target = Target()
+        target.load(run)
+        workspace.clock.advance(HOUR)
+        quiet = in_process(
+            sandbox.config(page_size=PAGE_SIZE, **ACTIVATE),
+            state=run.state,
+            catalog=full_table() if catalog else None,
+        )
+        target.load(quiet)
+    assert_complete(quiet, workspace)
+    living = source(workspace)
+    assert {key: row for key, row in target.table.items() if key in living} == living
+    if catalog:
+        assert target.table.keys() == living.keys()
+
+
+def test_an_unproven_first_run_sets_no_bookmark() -> None:
+    with Sandbox(busy_day(), before_request=swap_one_of_today) as sandbox:
+        run = in_process(sandbox.config(page_size=PAGE_SIZE))
+    assert run.status == 0
+    assert len(run.warnings) == 1
+    assert bookmark(run) is None
+
+
+def test_an_unproven_day_stops_the_checkpoints() -> None:
+    """An old day does not settle: windows after it are read, but no checkpoint passes it."""
+    bad_day = date(2025, 1, 15)
+    workspace = workspace_of(500)
+    for number in range(30):
+        at = datetime.combine(bad_day, NOON.timetz()) + timedelta(minutes=number)
+        workspace.insert({"updated_at": at}, created_at=at)
+
+    def lie(info: RequestInfo) -> Fault | None:
+        within = info.query.get("date_from") == info.query.get("date_to") == str(bad_day)
+        return faults.lying(data=[]) if within and info.page == 2 else _hidden(info)
+
+    def _hidden(info: RequestInfo) -> Fault | None:
+        first, last = info.query.get("date_from", ""), info.query.get("date_to", "9999")
+        if first <= str(bad_day) <= last and info.page == 4 and first != last:
+            return faults.lying(data=[])
+        return None
+
+    with Sandbox(workspace, faults=lie) as sandbox:
+        run = in_process(sandbox.config(page_size=PAGE_SIZE))
+    assert run.status == 0
+    (warning,) = run.warnings
+    assert str(bad_day) in warning
+    checkpoints = [
+        state["bookmarks"]["contacts"]["scan"]["done_until"]
+        for state in run.states
+        if "scan" in state["bookmarks"]["contacts"]
+    ]
+    assert all(done_until < str(bad_day) for done_until in checkpoints)
+    assert len(set(run.uuids)) == len(run.uuids) >= 525
+    assert max(created(workspace, run.uuids)) > str(bad_day)
+    assert "scan" not in run.state["bookmarks"]["contacts"]
+    assert bookmark(run) is None
+
+
+# Full table.
+
+
+def test_a_full_table_without_versions() -> None:
+    workspace = workspace_of(50)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config(), catalog=full_table())
+        second = in_process(sandbox.config(), catalog=full_table(), state=first.state)
+    for run in (first, second):
+        assert_complete(run, workspace)
+        assert run.of_type("ACTIVATE_VERSION") == []
+        assert all("version" not in message for message in run.of_type("RECORD"))
+    assert bookmark(second) is None
+
+
+def test_a_full_table_leaves_the_bookmark_of_an_incremental_run_alone() -> None:
+    """The two kinds may share a state: each must find what it needs."""
+    workspace = workspace_of(50)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        full = in_process(sandbox.config(), catalog=full_table(), state=first.state)
+        assert bookmark(full) == bookmark(first)
+        third = in_process(sandbox.config(lookback_seconds=0), state=full.state)
+    assert len(third.uuids) == 1
+
+
+def test_the_version_is_activated_after_the_last_record() -> None:
+    workspace = large()
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(page_size=PAGE_SIZE, **ACTIVATE), catalog=full_table())
+    assert_complete(run, workspace)
+    (activation,) = run.of_type("ACTIVATE_VERSION")
+    assert {message["version"] for message in run.of_type("RECORD")} == {activation["version"]}
+    kinds = [message["type"] for message in run.messages]
+    assert "RECORD" not in kinds[kinds.index("ACTIVATE_VERSION") :]
+
+
+def test_an_empty_full_table_retires_every_row() -> None:
+    with Sandbox(workspace_of(0)) as sandbox:
+        run = in_process(sandbox.config(**ACTIVATE), catalog=full_table())
+    assert [message["type"] for message in run.messages][:2] == ["SCHEMA", "ACTIVATE_VERSION"]
+
+
+@pytest.mark.parametrize("number", [1, 3, 6])
+def test_a_failed_full_table_retires_nothing(number: int) -> None:
+    with Sandbox(workspace_of(30), faults=fatal_from(number)) as sandbox:
+        run = run_tap(sandbox.config(page_size=PAGE_SIZE, **ACTIVATE), catalog=full_table())
+    assert run.status == 1
+    assert len(run.errors) == 1
+    assert run.of_type("ACTIVATE_VERSION") == []
+
+
+def test_filters_and_versions_together_are_warned_of() -> None:
+    workspace = workspace_of(100)
+    active = {c["uuid"] for c in workspace.contacts() if c["status"] == "Active"}
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(**ACTIVATE)
+        target.load(in_process(config, catalog=full_table()))
+        run = run_tap(config | {"filters": {"status": "Active"}}, catalog=full_table())
+        incremental = in_process(config | {"filters": {"status": "Active"}})
+    (warning,) = run.warnings
+    assert "filters" in warning
+    assert "retired" in warning
+    assert run.log.index(warning) < run.log.index(" read, ")
+    assert set(run.uuids) == active
+    assert len(run.of_type("ACTIVATE_VERSION")) == 1
+    assert incremental.warnings == []
+
+
+# What a target ends up with.
+
+
+def test_two_incremental_runs_leave_the_target_equal_to_the_source() -> None:
+    workspace = workspace_of(300, custom_fields=("a",))
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        state = None
+        for seed in range(3):
+            run = in_process(sandbox.config(page_size=20), state=state)
+            target.load(run)
+            assert target.table == source(workspace)
+            state = run.state
+            workspace.clock.advance(HOUR)
+            workspace.edit_some(Random(seed), 20)
+            for _ in range(5):
+                workspace.insert()
+
+
+def test_two_full_runs_leave_the_target_equal_to_the_source() -> None:
+    workspace = workspace_of(300)
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config(**ACTIVATE), catalog=full_table())
+        target.load(_aged(first))
+        assert target.table == source(workspace)
+        workspace.delete_some(Random(1), 30)
+        workspace.edit_some(Random(2), 30)
+        # Its tags changed, which the time of its update does not tell.
+        workspace.edit(workspace.contacts()[0]["uuid"], touch=False, tags=[])
+        target.load(in_process(sandbox.config(**ACTIVATE), catalog=full_table(), state=first.state))
+    assert len(target.table) == 270
+    assert target.table == source(workspace)
+
+
+def _aged(run: Run) -> Run:
+    """The same run, as if it had been long ago: versions are moments."""
+
+    def older(fields: dict[str, Any]) -> dict[str, Any]:
+        version = fields.get("version")
+        return fields if version is None else fields | {"version": version - 5000}
+
+    return Run(
+        run.status,
+        b"".join(
+            json.dumps(json.loads(line, object_hook=older)).encode() + b"\n"
+            for line in run.stdout.splitlines()
+        ),
+        run.log,
+    )
+
+
+def test_a_busy_workspace_is_caught_up_with() -> None:
+    workspace = large()
+    churn = Churn(edits=1, inserts=0.3, deletes=0)
+
+    def before_request(number: int, workspace: Workspace) -> None:
+        workspace.clock.advance(0.5)
+        churn(number, workspace)
+
+    target = Target()
+    with Sandbox(workspace, before_request=before_request) as sandbox:
+        first = in_process(sandbox.config(page_size=PAGE_SIZE))
+        target.load(first)
+        sandbox.before_request = lambda _, __: None
+        second = in_process(sandbox.config(page_size=PAGE_SIZE), state=first.state)
+        target.load(second)
+    assert re.search(r"\b0 retries", second.log)
+    assert target.table == source(workspace)

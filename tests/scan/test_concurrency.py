@@ -1,0 +1,122 @@
+"""Several requests at a time: the same promise, no request too many, no thread left behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from itertools import count, islice
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_mihu.scan import scan
+from tests.scan.model import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
+from tests.scan.reading import Boom, Reading, check, failing, read, read_into
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_mihu.pagination import Page
+    from tap_mihu.windows import DateRange
+
+PATIENCE = 30  # seconds until a test that hangs is given up
+CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})
+
+
+@pytest.fixture(autouse=True)
+def workers_end() -> Iterator[Callable[[], None]]:
+    """Wait until the threads that the test began have ended: there, and after every test."""
+    before = set(threading.enumerate())
+
+    def wait() -> None:
+        for thread in set(threading.enumerate()) - before:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+    yield wait
+    wait()
+
+
+@pytest.mark.parametrize("shape", [Shape.EVEN, Shape.IMPORT, Shape.TODAY])
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("concurrency", [4, 16])
+def test_every_contact_comes_once_or_the_scan_says_so(
+    concurrency: int, order: Order, shape: Shape
+) -> None:
+    for seed, size in enumerate([400, 1600]):
+        server = SimulatedServer(
+            seed=seed, size=size, order=order, shape=shape, changes=CHURN, latency=0.0002
+        )
+        check(server, read(server, concurrency=concurrency))
+        assert len(server.threads) <= concurrency
+        assert server.most_in_flight <= concurrency
+
+
+@pytest.mark.parametrize("concurrency", [4, 16])
+def test_as_many_requests_at_a_time_as_allowed(concurrency: int) -> None:
+    server = SimulatedServer(size=400)
+    arrivals = count(1)
+    enough = threading.Event()
+
+    def fetch(dates: DateRange, number: int) -> Page:
+        if number > 1:
+            if next(arrivals) == concurrency:
+                enough.set()
+            assert enough.wait(PATIENCE), "no further request came while these were under way"
+        return server.fetch(dates, number)
+
+    assert [*scan(fetch, EVERYTHING, concurrency=concurrency)]
+
+
+@pytest.mark.parametrize("size", [400, 1600])
+@pytest.mark.parametrize("fails_at", [0, 1, 3, 7, 30])
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_an_error_ends_the_scan(concurrency: int, fails_at: int, size: int) -> None:
+    server = SimulatedServer(size=size, changes=CHURN)
+    with pytest.raises(Boom):
+        read_into(Reading(), failing(server.fetch, fails_at), concurrency=concurrency)
+    assert all(thread.daemon for thread in server.threads)
+    # Workers that are not told yet may begin one more each.
+    assert len(server.requests) < fails_at + 2 * concurrency
+
+
+def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) -> None:
+    """Three requests hang while the fourth fails; what was queued behind them is not sent."""
+    server = SimulatedServer(size=400)
+    arrivals = count(1)
+    release = threading.Event()
+    came_back: list[int] = []
+
+    def fetch(dates: DateRange, number: int) -> Page:
+        arrival = next(arrivals)
+        if arrival == 13:
+            raise Boom
+        if arrival >= 10:
+            release.wait(PATIENCE)
+            came_back.append(arrival)
+        return server.fetch(dates, number)
+
+    with pytest.raises(Boom):
+        read_into(Reading(), fetch, concurrency=4)
+    assert not came_back
+    release.set()
+    workers_end()
+    # The worker that failed may have begun one more before the scan heard of it.
+    assert set(came_back) - {14} == {10, 11, 12}
+
+
+@pytest.mark.parametrize("size", [400, 1600])
+@pytest.mark.parametrize("items", [1, 2, 3])
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_a_scan_closed_early_asks_no_further(
+    concurrency: int, items: int, size: int, workers_end: Callable[[], None]
+) -> None:
+    server = SimulatedServer(size=size)
+    scanning = scan(server.fetch, EVERYTHING, concurrency=concurrency)
+    assert isinstance(scanning, Generator)
+    assert [*islice(scanning, items)]
+    scanning.close()
+    workers_end()
+    asked = len(server.requests)
+    assert not [*scanning]
+    assert len(server.requests) == asked
