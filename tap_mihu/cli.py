@@ -6,16 +6,18 @@ import logging
 import signal
 import sys
 import traceback
-
-from singer_sdk.exceptions import ConfigurationError, MappingError
+from typing import TYPE_CHECKING
 
 from tap_mihu.errors import Interrupted, MihuError
-from tap_mihu.tap import TapMihu
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = ["main"]
 
 _SIGNALLED = 128
-_OUR_FRAMES = 4
+_FRAMES_SHOWN = 4
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
@@ -23,26 +25,47 @@ def main() -> None:
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 130 and 143 ended by SIGINT and SIGTERM.
     """
-    # At DEBUG the SDK's mapper logs the values that expressions give.
-    logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+    # Before anything large is imported: until the tap has handlers of its own.
+    for signum in _SIGNALS:
+        signal.signal(signum, _interrupt)
     try:
-        TapMihu.cli()
-    except (MihuError, ConfigurationError, MappingError) as error:
+        _run()
+    except MihuError as error:
         _fail(str(error))
     except Interrupted as interrupt:
         _fail(f"Ended by {signal.Signals(interrupt.signum).name}.", _SIGNALLED + interrupt.signum)
-    except KeyboardInterrupt:
-        _fail("Ended by SIGINT.", _SIGNALLED + signal.SIGINT)
     except Exception as error:  # noqa: BLE001 - its text may hold personal data, so it is not shown
-        frames = traceback.extract_tb(error.__traceback__)[-_OUR_FRAMES:]
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
         places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
         _fail(f"Unforeseen {type(error).__name__}, please report it: {places}")
 
 
+def _interrupt(signum: int, _: FrameType | None) -> None:
+    _ignore_signals()
+    raise Interrupted(signum)
+
+
+def _ignore_signals() -> None:
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
+
+
+def _run() -> None:
+    from singer_sdk.exceptions import ConfigurationError, MappingError  # noqa: PLC0415
+
+    from tap_mihu.tap import TapMihu  # noqa: PLC0415
+
+    # At DEBUG the SDK's mapper logs the values that expressions give.
+    logging.getLogger("singer_sdk.mapper").setLevel(logging.INFO)
+    try:
+        TapMihu.cli()
+    except (ConfigurationError, MappingError) as error:
+        raise MihuError(str(error)) from None
+
+
 def _fail(text: str, status: int = 1) -> None:
     """Say why in one line, and exit."""
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_IGN)
-    TapMihu.logger.error("%s", " ".join(text.split()))
+    _ignore_signals()
+    logging.getLogger("tap-mihu").error("%s", " ".join(text.split()))
     logging.shutdown()
     sys.exit(status)

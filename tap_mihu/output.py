@@ -55,6 +55,8 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
 
     def write_lines(self, lines: Sequence[bytes]) -> None:
         """Write lines that end in a line feed each; errors as in `write_message`."""
+        if sys.stdout is None:
+            raise MihuError("Standard output is closed.")
         try:
             descriptor = sys.stdout.fileno()
         except (OSError, AttributeError):
@@ -77,9 +79,11 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         Raises:
             Interrupted: Unless a line is being written.
         """
+        if self._interrupted_by is not None:
+            return  # A further signal changes nothing: the run is ending.
+        self._interrupted_by = signum
         if not self._in_line:
             raise Interrupted(signum)
-        self._interrupted_by = signum
 
     def _write_piecemeal(self, descriptor: int, chunk: bytes) -> None:
         """Write what may take several goes; a signal waits for the last, but not for ever."""

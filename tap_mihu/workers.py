@@ -30,6 +30,7 @@ class Workers(Generic[_Key, _Result]):
         self._threads: list[threading.Thread] = []
         self._tasks: SimpleQueue[tuple[_Key, Callable[[], _Result]] | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[_Key, _Result | BaseException]] = SimpleQueue()
+        self._failed = False
         self.outstanding = 0
         """Tasks submitted whose results were not taken yet."""
 
@@ -80,10 +81,12 @@ class Workers(Generic[_Key, _Result]):
         return key, result
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self._tasks.get()) is not None and not self._failed:
             key, run = task
             try:
                 result: _Result | BaseException = run()
             except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
+                # Before the error is known elsewhere, so that no further task begins.
+                self._failed = True
                 result = error
             self._results.put((key, result))

@@ -425,7 +425,7 @@ pages = st.lists(wild_contacts(odd=False), max_size=4) | st.lists(
 )
 runs = st.lists(pages, min_size=1, max_size=4)
 WILD = settings(
-    max_examples=80,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     database=None,

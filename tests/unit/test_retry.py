@@ -19,7 +19,7 @@ from tap_mihu.retry import (
     throttle_seconds,
 )
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 
 STATUSES = {

@@ -16,7 +16,7 @@ from tap_mihu.state import Checkpoint
 from tap_mihu.timestamps import write
 from tap_mihu.windows import DateRange
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 MAY = DateRange(None, date(2025, 5, 31))
 JUNE = DateRange(date(2025, 6, 1), date(2025, 6, 13))

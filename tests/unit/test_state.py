@@ -14,7 +14,7 @@ from tap_mihu.errors import MihuError
 from tap_mihu.state import Checkpoint, read_bookmark, since
 from tap_mihu.timestamps import write
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 CHECKPOINT = Checkpoint(
     started_at="2025-06-15T12:00:00.000000Z",
     done_until="2025-05-31",
