@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Done", "Progress", "Rows", "scan"]
 
 _LOOKAHEAD_PAGES = WINDOW_PAGES
-_LOOKS = 4
+_LOOKS = 6
 _UNSETTLED_PIECES = 4
 
 
@@ -174,24 +174,30 @@ class _Scan:
     def _cut_whole(self, page: Page, pieces: int) -> list[Window]:
         """Cut the whole, if its parts add up to it.
 
-        If they do not, the server ignores dates, or some contacts have no creation date. The
-        whole is asked for before and after its parts, as contacts come and go meanwhile.
+        If they do not, the server ignores dates, or some contacts have no creation date. As
+        contacts come and go meanwhile, the parts are asked for before and after the whole: where
+        none has shrunk, no contact that died can stand for one that has no date.
         """
         whole = self._whole
         (last,) = self._ask([(whole.dates, page.last_page)])
         whole.see(last.rows)
-        two = min(pieces, 2)
-        parts = cut(whole.dates, two, whole.seen, page.served_at)
-        before = last.total
+        if whole.undated:
+            return []
+        parts = cut(whole.dates, min(pieces, 2), whole.seen, page.served_at)
+        questions = [(dates, 1) for dates in parts]
+        before = self._ask(questions)
         for _ in range(_LOOKS):
-            answers = self._ask([(dates, 1) for dates in parts])
-            (after,) = self._ask([(whole.dates, 1)])
-            total = sum(answer.total for answer in answers)
-            if min(before, after.total) <= total <= max(before, after.total):
+            (between,) = self._ask([(whole.dates, 1)])
+            after = self._ask(questions)
+            answers = list(zip(parts, before, after, strict=True))
+            if not all(dates.admit(row) for dates, _, answer in answers for row in answer.rows):
+                return []
+            add_up = sum(answer.total for answer in before) == between.total
+            if add_up and all(later.total >= earlier.total for _, earlier, later in answers):
                 windows = [Window(dates, whole.seen) for dates in parts]
-                placed = map(self._place, windows, answers)
+                placed = map(self._place, windows, after)
                 return [window for group in placed for window in group]
-            before = after.total
+            before = after
         return []
 
     def _ask(self, questions: list[tuple[DateRange, int]]) -> list[Page]:

@@ -44,6 +44,15 @@ class DateRange:
         """Whether this is one day, which the API cannot cut any further."""
         return self.first is not None and self.first == self.last
 
+    def admit(self, row: Row) -> bool:
+        """Tell whether a contact may belong here, whatever the time zone of the server's days."""
+        if row.created_at is None:
+            return False
+        day = date.fromisoformat(row.created_at[:10])
+        return (self.first is None or day >= self.first - _SPARE) and (
+            self.last is None or day <= self.last + _SPARE
+        )
+
     def closed_at(self, now: datetime) -> bool:
         """Whether no contact can be created here any more."""
         return self.last is not None and self.last <= now.date() - _DAY - _SPARE
@@ -88,6 +97,8 @@ class Window:
         """Whether the window was read completely beyond doubt; None while it is being read."""
         self.streamed = False
         """Rows are passed on as they come and not kept: the window is too large to hold."""
+        self.undated = False
+        """Whether a contact without a creation date was met: no part would hold it."""
         self.reads = 0
         self.in_flight = 0
         self.pages = 0
@@ -157,10 +168,12 @@ class Window:
         self._last_total = page.total
         self._paginator.learn(page.last_page, page.total)
         self._steady = self._steady and page.total == self._total
+        self.undated = self.undated or any(row.created_at is None for row in page.rows)
         uuids = {row.uuid for row in page.rows}
         self._this_read |= uuids
         if not self._closed:
-            first, born_before = page is self.first_page, self._born_before
+            first = page is self.first_page and not self._counted
+            born_before = self._born_before
             self._there_at_start += sum(
                 first or (row.created_at is not None and row.created_at < born_before)
                 for row in {row.uuid: row for row in page.rows}.values()
@@ -185,6 +198,7 @@ class Window:
 
     def see(self, rows: Sequence[Row]) -> None:
         """Take note of the days on which contacts were created."""
+        self.undated = self.undated or any(row.created_at is None for row in rows)
         days = [date.fromisoformat(row.created_at[:10]) for row in rows if row.created_at]
         days += self.seen or ()
         if days:
