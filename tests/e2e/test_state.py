@@ -524,11 +524,12 @@ def fatal_from(number: int) -> Script:
 
 
 def interrupted(sandbox: Sandbox, number: int, **more: Any) -> Run:  # noqa: ANN401
-    """A run that a fault ends at its request of this number."""
+    """A run that a fault ends at its request of this number, one after the other unless told."""
     catalog, state = more.pop("catalog", None), more.pop("state", None)
+    config = {"page_size": PAGE_SIZE, "max_concurrent_requests": 1} | more
     sandbox.faults = fatal_from(len(sandbox.requests) + number)
     try:
-        run = in_process(sandbox.config(page_size=PAGE_SIZE, **more), catalog=catalog, state=state)
+        run = in_process(sandbox.config(**config), catalog=catalog, state=state)
     finally:
         sandbox.faults = faults.never
     assert run.status == 1, run.log
@@ -625,7 +626,8 @@ def test_interrupted_anywhere(method: str, concurrency: int) -> None:
             assert all(request.query["date_from"] > done_until for request in asked)
             assert len(first.uuids) + len(second.uuids) == len(everything)
         assert len(second.of_type("ACTIVATE_VERSION")) == (method == "FULL_TABLE")
-    assert resumed >= 3
+    # With several under way, how far a run gets before it fails is a matter of luck.
+    assert concurrency > 1 or resumed >= 3
 
 
 def test_a_scan_interrupted_again_and_again() -> None:
@@ -635,7 +637,8 @@ def test_a_scan_interrupted_again_and_again() -> None:
     with Sandbox(workspace) as sandbox:
         while run is None or run.status:
             sandbox.faults = fatal_from(len(sandbox.requests) + 70)
-            run = in_process(sandbox.config(page_size=PAGE_SIZE), state=state)
+            config = sandbox.config(page_size=PAGE_SIZE, max_concurrent_requests=1)
+            run = in_process(config, state=state)
             uuids.update(run.uuids)
             state = run.state or state
             workspace.clock.advance(HOUR)
