@@ -175,7 +175,7 @@ class Client:
                 served_at = _served_at(response.headers.get("Date"))
                 status = response.status_code
                 told = retry_after_seconds(response.headers.get("Retry-After"), served_at)
-                verdict = judge(status, retry_after="Retry-After" in response.headers)
+                verdict = judge(status, retry_after=told is not None)
                 body = self._body(response, sent_at) if verdict is not Verdict.THROTTLE else b""
         if verdict is Verdict.READ:
             return Answer(body, served_at, datetime.now(UTC))

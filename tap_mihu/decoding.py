@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_mihu.pagination import Page, Row, Unreadable, open_envelope
+from tap_mihu.pagination import BadEnvelope, Page, Row, Unreadable, open_envelope
 from tap_mihu.records import CREATED_AT, KEY, UPDATED_AT, Oddities, Shaper, storable, to_json
 from tap_mihu.typed import TypedItems
 
@@ -116,6 +116,8 @@ class PageDecoder:
         typed = self._typed
         opened = None if typed is None or _NUL in body else typed.open(body)
         envelope = opened or open_envelope(decode_json(body))
+        if envelope.endless:
+            raise BadEnvelope(f"last_page is {envelope.last_page}, total {envelope.total}")
         if not envelope.answers(number):
             text = f"the answer is page {envelope.current_page}: `page` seems to be ignored"
             raise Unreadable(text)

@@ -44,6 +44,10 @@ class Row(msgspec.Struct, gc=False):
     """The fields whose values could not be understood and became null."""
 
 
+# A listing that more than doubles under our eyes, and by more pages than this, does not end.
+GROWTH_PAGES = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of the server, consistent by itself."""
@@ -66,6 +70,11 @@ class Envelope:
     last_page: int
     total: int
     items: list[Any]
+
+    @property
+    def endless(self) -> bool:
+        """Whether it speaks of far more pages than its items could fill."""
+        return self.last_page > 2 * self.total + GROWTH_PAGES
 
     def answers(self, number: int) -> bool:
         """Tell whether this is page `number`; beyond the last page, the last may stand for it."""
@@ -123,9 +132,6 @@ class PageNumberPaginator:
     grows; where it shrinks, the pages already known of are asked for all the same.
     """
 
-    # A listing that more than doubles under our eyes, and by more than this, does not end.
-    _GROWTH_PAGES = 1000
-
     def __init__(self) -> None:
         """Start before the first page."""
         self._next = 1
@@ -151,7 +157,7 @@ class PageNumberPaginator:
             BadEnvelope: The listing grows without end, or has far more pages than items.
         """
         if self._most is None:
-            self._most = 2 * (last_page if total is None else total) + self._GROWTH_PAGES
+            self._most = 2 * (last_page if total is None else total) + GROWTH_PAGES
         if last_page > self._most:
             text = f"last_page is {last_page}: the listing is without end"
             raise BadEnvelope(text)

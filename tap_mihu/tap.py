@@ -33,7 +33,8 @@ class TapMihu(Tap):
     """Reads the contacts of a Mihu workspace, completely."""
 
     name = "tap-mihu"
-    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    # A copy, to which the SDK adds settings of its own.
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS)
     message_writer_class = MessageWriter
     message_writer: MessageWriter
     # Batch files would hold fields that are not selected.

@@ -850,7 +850,7 @@ def test_an_unproven_run_claims_nothing(old: int, catalog: str | None) -> None:
         # Once it is quiet, the next run makes up for it.
         sandbox.before_request = lambda _, __: None
         target = Target()
-        target.load(run)
+        target.load(_aged(run))
         workspace.clock.advance(HOUR)
         quiet = in_process(
             sandbox.config(page_size=PAGE_SIZE, **ACTIVATE),
