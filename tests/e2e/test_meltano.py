@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from tests.demo import ROOT, environment
+from tests.demo import ROOT
+from tests.projects import Project, project_folder
 from tests.sandbox import Sandbox, Workspace, contacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PLUGINS = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
 (EXTRACTOR,) = PLUGINS["extractors"]
@@ -35,53 +33,10 @@ FULL_TABLE = """
 """
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    status: int
-    stdout: str
-    log: str
-
-
-@dataclass(frozen=True)
-class Project:
-    """A Meltano project of the tap's users."""
-
-    folder: Path
-    sandbox: Sandbox
-
-    def meltano(self, *args: str, **settings: str) -> Done:
-        """Run a command, with the Hub out of reach."""
-        done = subprocess.run(
-            [Path(sys.executable).with_name("meltano"), *args],
-            cwd=self.folder,
-            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-
-    def load(self, *args: str, **settings: str) -> list[dict[str, Any]]:
-        """Run a pipeline, and give the rows it loaded."""
-        path = self.folder / "output" / "contacts.jsonl"
-        path.unlink(missing_ok=True)
-        done = self.meltano(*args, **settings)
-        assert done.status == 0, done.log
-        return [json.loads(row) for row in path.read_text("utf-8").splitlines()]
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the project's file; the plugins are installed by the first run."""
-    folder = tmp_path_factory.mktemp("project")
-    text = (ROOT / "meltano.yml").read_text("utf-8")
-    text = text.replace("pip_url: -e .\n", f"pip_url: -e '{ROOT}'\n")
-    text = text.replace("\n  loaders:\n", f"{FULL_TABLE}\n  loaders:\n")
-    (folder / "meltano.yml").write_text(text, encoding="utf-8")
-    return folder
+    return project_folder(tmp_path_factory.mktemp("project"), extractors=FULL_TABLE)
 
 
 @pytest.fixture

@@ -1,0 +1,67 @@
+"""Meltano projects like those of the tap's users, made of the project's own meltano.yml."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.demo import ROOT, environment
+
+if TYPE_CHECKING:
+    from tests.sandbox import Sandbox
+
+__all__ = ["Done", "Project", "project_folder"]
+
+
+def project_folder(folder: Path, *, extractors: str = "") -> Path:
+    """Put the project's file into a folder; the plugins are installed by the first run.
+
+    `extractors` is further YAML for the list of extractors.
+    """
+    text = (ROOT / "meltano.yml").read_text("utf-8")
+    text = text.replace("pip_url: -e .\n", f"pip_url: -e '{ROOT}'\n")
+    text = text.replace("\n  loaders:\n", f"{extractors}\n  loaders:\n")
+    (folder / "meltano.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    status: int
+    stdout: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project whose extractor reads a sandbox."""
+
+    folder: Path
+    sandbox: Sandbox
+
+    def meltano(self, *args: str, **settings: str) -> Done:
+        """Run a command, with the Hub out of reach."""
+        done = subprocess.run(
+            [Path(sys.executable).with_name("meltano"), *args],
+            cwd=self.folder,
+            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def load(self, *args: str, **settings: str) -> list[dict[str, Any]]:
+        """Run a pipeline into target-jsonl, and give the rows it loaded."""
+        path = self.folder / "output" / "contacts.jsonl"
+        path.unlink(missing_ok=True)
+        done = self.meltano(*args, **settings)
+        assert done.status == 0, done.log
+        return [json.loads(row) for row in path.read_text("utf-8").splitlines()]
