@@ -11,6 +11,7 @@ import time
 from datetime import date
 from email.utils import formatdate
 from functools import lru_cache
+from selectors import SelectSelector
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.benchmarks.calendar import SPREADS, make_calendar
@@ -83,11 +84,12 @@ class Connection(asyncio.Protocol):
             if url.path == "/stats":
                 self._send(self._site.stats())
             else:
+                loop = asyncio.get_running_loop()
+                due = loop.time() + self._site.latency
                 self._site.arrive()
                 body = self._site.page(url.query)
                 if self._site.latency:
-                    loop = asyncio.get_running_loop()
-                    loop.call_later(self._site.latency, self._answer, body)
+                    loop.call_at(due, self._answer, body)
                 else:
                     self._answer(body)
 
@@ -129,7 +131,9 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0)
     args = parser.parse_args()
     contacts = Contacts(make_calendar(args.contacts, args.spread), args.shape)
-    asyncio.run(serve(Site(contacts, args.latency_ms / 1000)))
+    # Its clock is finer than that of the default one, which rounds waits up to milliseconds.
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(SelectSelector())) as runner:
+        runner.run(serve(Site(contacts, args.latency_ms / 1000)))
 
 
 if __name__ == "__main__":

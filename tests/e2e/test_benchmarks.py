@@ -1,0 +1,69 @@
+"""The benchmarks run and their programs read everything; no time is judged here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.demo import ROOT
+from tests.e2e.running import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NUMBER = r"[\d,]+"
+SCENARIOS = (
+    f"{NUMBER} contacts, no latency",
+    f"{NUMBER} contacts, no latency, custom fields",
+    f"{NUMBER} contacts, no latency, whole seconds",
+    f"{NUMBER} contacts, no latency, null tags",
+    f"{NUMBER} contacts, {NUMBER} ms latency, tap-mihu with {NUMBER} requests at a time",
+    f"{NUMBER} ms latency, {NUMBER} requests at a time, against the ideal",
+    f"Memory of tap-mihu, {NUMBER} requests at a time",
+    "Start-up",
+    "Requests of tap-mihu beyond those of a plain walk",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run all scenarios on a few hundred contacts."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    with (folder / "tables.md").open("wb") as tables:
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks", "--smoke", "--chart", folder / "chart.svg"],
+            cwd=ROOT,
+            env=environment(),
+            stdout=tables,
+            check=True,
+        )
+    return folder
+
+
+def test_every_scenario_has_a_table_with_figures(folder: Path) -> None:
+    tables = (folder / "tables.md").read_text("utf-8").split("### ")[1:]
+    for pattern, table in zip(SCENARIOS, tables, strict=True):
+        title, *rows = table.strip().splitlines()
+        assert re.fullmatch(pattern, title)
+        assert any(re.search(r"\d", row) for row in rows)
+
+
+def test_the_chart_shows_every_program_that_is_installed(folder: Path) -> None:
+    throughput = (folder / "tables.md").read_text("utf-8").split("### ")[1]
+    programs = re.findall(r"^\| (\w.*?) \| [\d.]", throughput, re.MULTILINE)
+    chart = ET.parse(folder / "chart.svg")  # noqa: S314 - our own
+    texts = {element.text for element in chart.iter() if element.tag.endswith("text")}
+    assert "tap-mihu" in programs
+    assert set(programs) <= texts
+
+
+def test_the_readme_shows_the_chart_of_a_full_run() -> None:
+    chart = (ROOT / "tests" / "benchmarks" / "throughput.svg").read_text("utf-8")
+    assert "200,000 contacts" in chart
+    assert "dlt" in chart
+    assert "Airbyte" in chart
