@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import array
+import contextlib
 import errno
+import fcntl
 import os
 import select
 import stat
 import sys
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -16,14 +20,12 @@ from tap_mihu.errors import Interrupted, MihuError
 from tap_mihu.records import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from singer_sdk.singerlib.encoding.simple import Message
 
 __all__ = ["MessageWriter"]
 
-# A pipe takes so much at once or nothing at all, whatever signal comes.
-_ATOMIC_BYTES = select.PIPE_BUF
 _LARGE_WRITE_BYTES = 2**20
 _PATIENCE_SECONDS = 1.5
 _POLL_MILLISECONDS = 50
@@ -64,12 +66,15 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             sys.stdout.write(b"".join(lines).decode())
             return
         try:
-            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            for chunk in _chunks(lines, _LARGE_WRITE_BYTES if is_file else _ATOMIC_BYTES):
-                if not is_file and len(chunk) <= _ATOMIC_BYTES:
-                    _write_at_once(descriptor, chunk)
-                else:
-                    self._write_piecemeal(descriptor, chunk)
+            chunk: list[bytes] = []
+            size, room = 0, _room(descriptor)
+            for line in lines:
+                if chunk and size + len(line) > room:
+                    self._write(descriptor, b"".join(chunk), room)
+                    chunk, size, room = [], 0, _room(descriptor)
+                chunk.append(line)
+                size += len(line)
+            self._write(descriptor, b"".join(chunk), room)
         except OSError as error:
             raise MihuError(_lost_output(error)) from None
 
@@ -85,6 +90,12 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         if not self._in_line:
             raise Interrupted(signum)
 
+    def _write(self, descriptor: int, chunk: bytes, room: int) -> None:
+        if len(chunk) <= room and not _is_file(descriptor):
+            _write_at_once(descriptor, chunk)
+        else:
+            self._write_piecemeal(descriptor, chunk)
+
     def _write_piecemeal(self, descriptor: int, chunk: bytes) -> None:
         """Write what may take several goes; a signal waits for the last, but not for ever."""
         self._in_line = True
@@ -93,7 +104,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         try:
             while left:
                 if _writable(descriptor):
-                    left = left[os.write(descriptor, left[: _piece(descriptor)]) :]
+                    left = left[os.write(descriptor, left[: _room(descriptor)]) :]
                 if self._interrupted_by is not None:
                     deadline = deadline or time.monotonic() + _PATIENCE_SECONDS
                     if time.monotonic() > deadline:
@@ -104,8 +115,25 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             raise Interrupted(self._interrupted_by)
 
 
-def _piece(descriptor: int) -> int:
-    return _LARGE_WRITE_BYTES if stat.S_ISREG(os.fstat(descriptor).st_mode) else _ATOMIC_BYTES
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _room(descriptor: int) -> int:
+    """Say how many bytes are taken at once or not at all, whatever signal comes.
+
+    Any pipe takes `PIPE_BUF` bytes so, and one that is empty as many as it can hold.
+    """
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(descriptor)):
+        return _LARGE_WRITE_BYTES
+    if stat.S_ISFIFO(mode) and hasattr(fcntl, "F_GETPIPE_SZ"):
+        unread = array.array("i", [1])
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(descriptor, termios.FIONREAD, unread)
+            if not unread[0]:
+                return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    return select.PIPE_BUF
 
 
 def _writable(descriptor: int) -> bool:
@@ -120,20 +148,6 @@ def _write_at_once(descriptor: int, chunk: bytes) -> None:
             chunk = chunk[os.write(descriptor, chunk) :]
         except BlockingIOError:
             _writable(descriptor)
-
-
-def _chunks(lines: Sequence[bytes], most: int) -> Iterator[bytes]:
-    """Join lines to chunks of at most so many bytes; a longer line is a chunk of its own."""
-    pending: list[bytes] = []
-    size = 0
-    for line in lines:
-        if size + len(line) > most and pending:
-            yield b"".join(pending)
-            pending, size = [], 0
-        pending.append(line)
-        size += len(line)
-    if pending:
-        yield b"".join(pending)
 
 
 def _lost_output(error: OSError) -> str:
