@@ -8,13 +8,22 @@ takes the plain way through dicts and `records.Shaper`, which is also the refere
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_mihu.pagination import BadEnvelope, Page, Row, Unreadable, open_envelope
-from tap_mihu.records import CREATED_AT, KEY, UPDATED_AT, Oddities, Shaper, storable, to_json
+from tap_mihu.records import (
+    CREATED_AT,
+    KEY,
+    UPDATED_AT,
+    Oddities,
+    Shaper,
+    number,
+    storable,
+    to_json,
+)
 from tap_mihu.typed import TypedItems
 
 if TYPE_CHECKING:
@@ -40,37 +49,60 @@ class LineFormat(msgspec.Struct, frozen=True):
 
 # The only thing no database stores that gets past msgspec.
 _NUL = rb"\u0000"
-_decode_plain = msgspec.json.Decoder(float_hook=Decimal).decode
-
-
-def _number(text: str) -> Any:  # noqa: ANN401 - a number, or the text where none can hold it
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        return text
+_decode_plain = msgspec.json.Decoder(float_hook=number).decode
+# Far more than anybody means, and far less than what Python reads.
+_DEEPEST = 256
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL).finditer
 
 
 def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Decode a body: every digit of a number as sent, and nothing that no database stores.
 
     Raises:
-        Unreadable: It is no JSON, or nested beyond reading.
+        Unreadable: It is no JSON.
     """
     try:
         try:
-            answer = _decode_plain(body)
-        except (msgspec.MsgspecError, ValueError, ArithmeticError):
-            # Lone surrogates, NaN, numbers beyond reason: more than JSON needs, but it is sent.
-            return storable(
-                json.loads(body, parse_float=_number, parse_int=_number, parse_constant=str)
-            )
-        return storable(answer) if _NUL in body else answer
+            return _decode(body)
+        except RecursionError:
+            return _decode(_shallow(body))
     except (ValueError, RecursionError):
         raise Unreadable(_no_json(body)) from None
+
+
+def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        answer = _decode_plain(body)
+    except (msgspec.MsgspecError, ValueError):
+        # Lone surrogates, NaN, numbers beyond reason: more than JSON needs, but it is sent.
+        answer = json.loads(body, parse_float=number, parse_int=_integer, parse_constant=str)
+        return storable(answer)
+    return storable(answer) if _NUL in body else answer
+
+
+def _integer(text: str) -> Any:  # noqa: ANN401 - a number, or the text where none can hold it
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _shallow(body: bytes) -> bytes:
+    """Turn what is nested too deep to be read into its own JSON text."""
+    parts = []
+    depth = begin = done = 0
+    for token in _BRACKETS(body):
+        if token[0] in b"[{":
+            depth += 1
+            if depth == _DEEPEST:
+                begin = token.start()
+        elif token[0] in b"]}":
+            if depth == _DEEPEST:
+                text = body[begin : token.end()].decode("utf-8", "surrogatepass")
+                parts += [body[done:begin], json.dumps(text).encode()]
+                done = token.end()
+            depth -= 1
+    return b"".join([*parts, body[done:]])
 
 
 def _no_json(body: bytes) -> str:

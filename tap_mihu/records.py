@@ -25,6 +25,7 @@ __all__ = [
     "MissingKey",
     "Oddities",
     "Shaper",
+    "number",
     "storable",
     "to_json",
 ]
@@ -40,6 +41,8 @@ class Oddities(Counter[str]):
 
 # No database stores NUL, and a lone surrogate is no character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Python reads no longer whole number, and PostgreSQL writes every number out.
+_MOST_DIGITS = 4300
 
 to_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
@@ -54,15 +57,37 @@ class MissingKey(Exception):  # noqa: N818 - an answer's fault, named by whoever
         self.position = position
 
 
+def number(text: str) -> Any:  # noqa: ANN401 - a number, or the text
+    """Read a number with every digit as sent; one that no target can hold stays text."""
+    if len(text) > _MOST_DIGITS:
+        return text
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return text
+    return value if abs(value.adjusted()) < _MOST_DIGITS else text
+
+
 def storable(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Replace what no database stores, at any depth; a number JSON does not know becomes text."""
+    """Replace what no database stores, at any depth."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
+        return _with_storable_keys(value)
     if isinstance(value, list):
         return [storable(item) for item in value]
     return value
+
+
+def _with_storable_keys(value: dict[str, Any]) -> dict[str, Any]:
+    """Replace within keys too; those that would become equal get further U+FFFD at the end."""
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        name = _UNSTORABLE.sub("\ufffd", key)
+        while name != key and (name in value or name in result):
+            name += "\ufffd"
+        result[name] = storable(item)
+    return result
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:

@@ -155,8 +155,9 @@ class ListedStream(Stream):
                 f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
                 "check the catalog's replication method and key."
             )
-        if KEY not in self.effective_schema.get("properties", {}):
-            raise MihuError(f"The catalog's schema of {self.name} lacks {KEY}: discover it anew.")
+        declared = KEY in self.effective_schema.get("properties", {})
+        if not declared or not self.mask["properties", KEY]:
+            raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
         state = self.stream_state
         self._remember_filters(state)
         run = Run(method, self._within())

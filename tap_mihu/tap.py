@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from dotenv import dotenv_values, find_dotenv
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
@@ -120,6 +121,26 @@ class TapMihu(Tap):
     def discover_streams(self) -> list[Stream]:
         """List the streams."""
         return [ContactsStream(self)]
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare the stream maps.
+
+        Raises:
+            ConfigError: They, or the catalog's schemas, have a form that the SDK cannot read.
+        """
+        try:
+            super().setup_mapper()
+        except ConfigurationError:
+            raise
+        except MappingError as error:
+            text = f"stream_maps: {error}"
+            raise ConfigError(text) from None
+        except Exception as error:  # noqa: BLE001 - the SDK looks into them without checks
+            kind = type(error).__name__
+            raise ConfigError(
+                f"stream_maps, faker_config or the catalog's schema cannot be used ({kind})."
+            ) from None
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

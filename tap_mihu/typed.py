@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tap_mihu.pagination import Envelope, Row
-from tap_mihu.records import KEY, MissingKey, Shaper, to_json
+from tap_mihu.records import KEY, MissingKey, Shaper, number, to_json
 from tap_mihu.timestamps import canonical
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class TypedItems:
         counts = [(name, int) for name in ("current_page", "last_page", "total")]
         listing = msgspec.defstruct("Listing", [*counts, ("data", list[item])])  # type: ignore[valid-type]
         answer = msgspec.defstruct("Answer", [("success", bool), ("data", listing)])
-        self._decode = msgspec.json.Decoder(answer, float_hook=Decimal).decode
+        self._decode = msgspec.json.Decoder(answer, float_hook=number).decode
 
     def _type(self, name: str, kind: str) -> Any:  # noqa: ANN401 - a type
         if kind != "array":
