@@ -84,9 +84,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def wanted(contact: Contact) -> dict[str, Any]:
     """Say what a contact's row is to be."""
-    row = {name: contact[name] for name in STANDARD_FIELDS}
+    # The target loads by way of CSV, where empty text is null.
+    row = {name: contact[name] or None for name in STANDARD_FIELDS}
     for name in ("created_at", "updated_at"):
-        row[name] = str(datetime.fromisoformat(row[name]).astimezone(UTC).replace(tzinfo=None))
+        row[name] = str(datetime.fromisoformat(contact[name]).astimezone(UTC).replace(tzinfo=None))
     further = {name: value for name, value in contact.items() if name not in STANDARD_FIELDS}
     return row | {"tags": contact["tags"] or [], "custom_fields": further}
 
