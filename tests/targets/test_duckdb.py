@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from tests.demo import ROOT
 from tests.projects import Project, project_folder
 from tests.sandbox import Contact, Sandbox, Workspace, contacts
 from tests.sandbox.data import STANDARD_FIELDS
@@ -137,3 +140,14 @@ def test_tags_and_custom_fields_are_queried_as_json(story: Story) -> None:
         for contact in story.second.contacts
     )
     assert counted["n"]
+
+
+def test_meltano_sets_what_the_target_knows(story: Story) -> None:
+    """The target lists its settings nowhere, but reads them all alike."""
+    packages = story.project.folder / ".meltano" / "loaders" / "target-duckdb" / "venv" / "lib"
+    (folder,) = packages.glob("python*/site-packages/target_duckdb")
+    sources = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    known = re.findall(r'config\.get\(\s*"(\w+)"', sources)
+    loaders = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]["loaders"]
+    (loader,) = (loader for loader in loaders if loader["name"] == "target-duckdb")
+    assert {setting["name"] for setting in loader["settings"]} <= set(known)
