@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from singer_sdk.helpers._typing import conform_record_data_types
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_mihu.records import MissingKey, Oddities, Shaper
 from tap_mihu.timestamps import canonical
@@ -56,8 +59,16 @@ def test_the_schema_demands_nothing_that_the_api_does_not_guarantee(field: str) 
     elif field == "tags":
         allowed |= {"items"}
     elif field == "custom_fields":
-        allowed |= {"properties"}
+        allowed |= {"properties", "additionalProperties"}
     assert SCHEMA["properties"][field].keys() <= allowed
+
+
+def test_open_objects_are_declared_open() -> None:
+    """A target made with the SDK drops keys that an object does neither name nor allow."""
+    sent = {"custom_fields": {"Budget": "5"}, "tags": [{"name": "vip", "color": "red"}]}
+    level = TypeConformanceLevel.RECURSIVE
+    kept = conform_record_data_types("contacts", sent, SCHEMA, level, logging.getLogger())
+    assert kept == sent
 
 
 def test_a_contact_of_a_key_alone() -> None:

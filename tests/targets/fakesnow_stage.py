@@ -1,0 +1,66 @@
+"""The statements of Snowflake's user stage `@~` that target-snowflake needs and fakesnow lacks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+from fakesnow.cursor import FakeSnowflakeCursor  # type: ignore[import-not-found]
+from fakesnow.transforms.file_format import lookup_file_format  # type: ignore[import-not-found]
+
+__all__ = ["StageCursor"]
+
+_STAGE = Path(mkdtemp(prefix="user-stage-"))
+_DONE = "SELECT 'Statement executed successfully.' AS status"
+
+_PUT = re.compile(r"put '(?P<uri>file://[^']+)' '@~/(?P<path>[^']+)'")
+_REMOVE = re.compile(r"remove '@~/(?P<path>[^']+)/'")
+_DROP_FILE_FORMAT = re.compile(r"drop file format if exists \S+")
+_FROM_STAGE = re.compile(
+    r"\(select (?P<columns>.+) from '@~/(?P<path>[^']+)'\(file_format => (?P<format>\S+)\) "
+    r"(?P<qualify>QUALIFY .+) = 1\) s on "
+)
+
+
+class StageCursor(FakeSnowflakeCursor):  # type: ignore[misc]
+    """A cursor that keeps staged files in a folder, and merges rows out of it."""
+
+    def execute(self, command: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Execute a statement, written anew where fakesnow would not understand it."""
+        command, params = self._rewrite_with_params(command, params)
+        if put := _PUT.fullmatch(command):
+            folder = _STAGE / put["path"]
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(url2pathname(urlparse(put["uri"]).path), folder)
+            command = _DONE
+        elif remove := _REMOVE.fullmatch(command):
+            shutil.rmtree(_STAGE / remove["path"])
+            command = _DONE
+        elif _DROP_FILE_FORMAT.fullmatch(command):
+            command = _DONE
+        elif source := _FROM_STAGE.search(command):
+            # An unknown file format is an error, as it is in Snowflake.
+            lookup_file_format(
+                self._duck_conn, source["format"], self._conn.database, self._conn.schema
+            )
+            # fakesnow merges by way of a table in the current schema, where Snowflake needs none.
+            super().execute(f"use schema {source['format'].rpartition('.')[0]}")
+            command = _FROM_STAGE.sub(lambda _: _selection(source), command)
+        return super().execute(command, params, *args, **kwargs)
+
+
+def _selection(source: re.Match[str]) -> str:
+    """Read staged JSON by DuckDB's means, with a number for each row in the order of the file."""
+    columns = source["columns"].replace("$1:", "_1:")
+    qualify = source["qualify"].replace("SEQ8()", "_row")
+    rows = (
+        "SELECT json AS _1, row_number() OVER () AS _row"  # noqa: S608 - the target's own statement
+        f" FROM read_json_objects('{_STAGE / source['path']}/*')"
+    )
+    # Snowflake's QUALIFY sees the names given in its own SELECT; DuckDB's does not.
+    return f"(select * from (select {columns}, _row from ({rows})) {qualify} = 1) s on "  # noqa: S608
