@@ -61,7 +61,7 @@ class Warehouse:
         table = sql.Identifier(self.schema, "contacts")
         with psycopg.connect(self.uri, row_factory=dict_row) as connection:
             # The text is ours.
-            composed = sql.SQL(text).format(contacts=table)  # type: ignore[arg-type]
+            composed = sql.SQL(text).format(contacts=table)
             return connection.execute(composed).fetchall()
 
     def rows(self, where: str = "true") -> dict[str, dict[str, Any]]:
@@ -117,7 +117,7 @@ def test_every_row_is_a_contact_as_the_api_sends_it(loaded: Warehouse) -> None:
 def test_the_columns_have_the_types_of_the_fields(loaded: Warehouse) -> None:
     columns = loaded.query(
         "SELECT column_name, data_type, udt_name FROM information_schema.columns"
-        f" WHERE table_schema = '{loaded.schema}' AND column_name NOT LIKE '\\_sdc\\_%'"
+        " WHERE table_schema = 'tap_mihu' AND column_name NOT LIKE '\\_sdc\\_%'"
     )
     texts = {column["column_name"] for column in columns if column["data_type"] == "text"}
     others = {
@@ -292,6 +292,21 @@ def test_nothing_vanishes_until_a_run_is_complete(empty: Warehouse) -> None:
     succeeded(resumed)
     assert "going on" in resumed.log
     assert len(sandbox.requests) - before < len(workspace.contacts()) / 5
+    assert empty.rows() == empty.expected()
+
+
+def test_an_incremental_run_amid_a_full_one_does_not_cost_rows(empty: Warehouse) -> None:
+    """A nightly run fails, an hourly one updates rows it had loaded, the nightly one goes on."""
+    sandbox, workspace = empty.project.sandbox, empty.workspace
+    fill(workspace)
+    settings = {**HARD, **SMALL_PAGES, "TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES": "true"}
+    sandbox.faults = from_request(100, faults.status(500))
+    assert empty.load(FULL, **settings).status != 0
+    sandbox.faults = faults.never
+    succeeded(empty.load(INCREMENTAL, **settings))
+    resumed = empty.load(FULL, **settings)
+    succeeded(resumed)
+    assert "going on" in resumed.log
     assert empty.rows() == empty.expected()
 
 
