@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+
 from tap_mihu.state import Checkpoint
 from tap_mihu.timestamps import write
 from tap_mihu.windows import DateRange
@@ -30,7 +32,7 @@ class Run:
     since: str | None = None
     """Contacts updated before this are not due."""
     version: int | None = None
-    """The version all records carry, where ACTIVATE_VERSION is to follow."""
+    """The version all records carry, where ACTIVATE_VERSION follows this run or others."""
     started_at: str | None = None
     """When the scan began, by the server's clock; None before the first answer."""
     max_updated_at: str | None = None
@@ -50,9 +52,10 @@ class Run:
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on where another scan stopped, by its clock and with its version."""
+        """Go on where another scan stopped, by its clock and, for a full table, its version."""
         self.within = DateRange(checkpoint.next_day, self.within.last)
-        self.version = checkpoint.version
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            self.version = checkpoint.version
         self.started_at = checkpoint.started_at
         self.max_updated_at = checkpoint.max_updated_at
 

@@ -161,9 +161,11 @@ class ListedStream(Stream):
         state = self.stream_state
         self._remember_filters(state)
         run = Run(method, self._within())
-        if full_table and self.config.get("emit_activate_version_messages"):
+        if self.config.get("emit_activate_version_messages"):
+            # Incremental records too: a full table that is under way, or goes on after a failure,
+            # would retire rows that they had taken the version from.
             run.version = self._initialized_at // 1000
-            if self._filters():
+            if full_table and self._filters():
                 self.logger.warning(
                     "%s: rows outside the filters will be retired in the target", self.name
                 )
@@ -206,12 +208,11 @@ class ListedStream(Stream):
                 self.name,
                 ", ".join(map(str, run.unproven)),
             )
+        elif run.replication_method == REPLICATION_INCREMENTAL:
+            if bookmark := run.bookmark(run.old_bookmark):
+                state |= {BOOKMARK_KEY: UPDATED_AT, BOOKMARK: bookmark}
         elif run.version is not None:
             self._write_activate_version_message(run.version)
-        elif run.replication_method == REPLICATION_INCREMENTAL and (
-            bookmark := run.bookmark(run.old_bookmark)
-        ):
-            state |= {BOOKMARK_KEY: UPDATED_AT, BOOKMARK: bookmark}
 
     def _filters(self) -> dict[str, Any]:
         return dict(self.config.get("filters") or {}) if self.by_date else {}

@@ -934,6 +934,19 @@ def test_a_full_table_leaves_the_bookmark_of_an_incremental_run_alone() -> None:
     assert len(third.uuids) == 1
 
 
+def test_incremental_records_carry_a_version_that_is_not_activated() -> None:
+    """A target that shares the table with full-table runs would retire rows without one."""
+    workspace = workspace_of(40)
+    with Sandbox(workspace) as sandbox:
+        run = in_process(sandbox.config(**ACTIVATE))
+        without = in_process(sandbox.config())
+    assert_complete(run, workspace)
+    assert len({message["version"] for message in run.of_type("RECORD")}) == 1
+    assert run.of_type("ACTIVATE_VERSION") == []
+    assert bookmark(run) == bookmark(without)
+    assert all("version" not in message for message in without.of_type("RECORD"))
+
+
 def test_the_version_is_activated_after_the_last_record() -> None:
     workspace = large()
     with Sandbox(workspace) as sandbox:
