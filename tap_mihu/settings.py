@@ -27,14 +27,20 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SUBDOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$(?!\n)"
 
 
-def _uuid_filter(what: str) -> dict[str, Any]:
-    return {"type": "string", "format": "uuid", "description": f"Only contacts {what}: a UUID."}
+def _uuid_filter(title: str, what: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "format": "uuid",
+        "title": title,
+        "description": f"Only contacts {what}: a UUID.",
+    }
 
 
-def _date_filter(what: str) -> dict[str, Any]:
+def _date_filter(title: str, what: str) -> dict[str, Any]:
     return {
         "type": "string",
         "format": "date",
+        "title": title,
         "description": f"Only contacts created on or {what} this day, YYYY-MM-DD.",
     }
 
@@ -44,24 +50,27 @@ _FILTERS: dict[str, Any] = {
         "type": "string",
         "minLength": 1,
         "pattern": "^[^\ud800-\udfff]*$",
+        "title": "Search",
         "description": "Only contacts whose name, e-mail address or phone number holds this text.",
     },
     "status": {
         "type": "string",
         "enum": ["Active", "Inactive"],
+        "title": "Status",
         "description": "Only contacts of this status.",
     },
     "contact_channel": {
         "type": "string",
         "enum": ["Call", "SMS", "WhatsApp"],
+        "title": "Contact Channel",
         "description": "Only contacts who prefer this channel.",
     },
-    "stage_uuid": _uuid_filter("in this pipeline stage"),
-    "campaign_uuid": _uuid_filter("whose pool is attached to this campaign"),
-    "tag_uuid": _uuid_filter("with this tag"),
-    "pool_uuid": _uuid_filter("in this pool"),
-    "date_from": _date_filter("after"),
-    "date_to": _date_filter("before"),
+    "stage_uuid": _uuid_filter("Stage", "in this pipeline stage"),
+    "campaign_uuid": _uuid_filter("Campaign", "whose pool is attached to this campaign"),
+    "tag_uuid": _uuid_filter("Tag", "with this tag"),
+    "pool_uuid": _uuid_filter("Pool", "in this pool"),
+    "date_from": _date_filter("Created From", "after"),
+    "date_to": _date_filter("Created Until", "before"),
 }
 
 SETTINGS: dict[str, Any] = {

@@ -9,19 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from tap_mihu.settings import SETTINGS
 from tests.demo import COMMAND, ROOT
-from tests.e2e.running import discovered, environment, run_tap
+from tests.e2e.running import environment
+from tests.readme import README, blocks
 from tests.sandbox import Sandbox, Workspace, contacts
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    """Give the code blocks of one language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 def documented_settings() -> dict[str, str]:
@@ -47,14 +40,14 @@ def test_every_filter_is_documented() -> None:
 
 
 def test_the_two_commands_are_those_of_the_demonstration_and_of_ci() -> None:
-    demo, tests, *_ = blocks("sh")
+    demo, tests = blocks("sh", "Two commands")
     assert demo == "sh tests/demo.sh\n"
     assert tests.strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "tests.demo" in (ROOT / "tests" / "demo.sh").read_text(encoding="utf-8")
 
 
 def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
-    *exports, command = blocks("sh")[2].splitlines()
+    *exports, command = blocks("sh", "Your workspace")[0].splitlines()
     assert tuple(command.split()) == COMMAND
     assert [line.split("=")[0] for line in exports] == [
         "export TAP_MIHU_SUBDOMAIN",
@@ -63,26 +56,14 @@ def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
 
 
 def test_the_command_without_meltano(tmp_path: Path) -> None:
-    script = "\n".join([*blocks("sh")[2].splitlines()[:2], blocks("sh")[3]])
+    (exports, *_, command) = blocks("sh", "Your workspace")
+    script = "\n".join([*exports.splitlines()[:2], command])
     with Sandbox(Workspace(contacts(20)), token="token-from-profile-developer") as sandbox:  # noqa: S106
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         env = {**environment(), "TAP_MIHU_API_URL": sandbox.url, "PATH": path}
         subprocess.run(["sh", "-euc", script], cwd=tmp_path, env=env, check=True, timeout=60)
     lines = (tmp_path / "contacts.singer").read_text(encoding="utf-8").splitlines()
     assert sum('"type":"RECORD"' in line for line in lines) == 20
-
-
-def test_the_metadata_makes_a_full_table() -> None:
-    (block,) = blocks("yaml")
-    method = YAML(typ="safe").load(block)["metadata"]["contacts"]["replication-method"]
-    catalog = discovered()
-    for entry in catalog["streams"][0]["metadata"]:
-        if entry["breadcrumb"] == []:
-            entry["metadata"] |= {"selected": True, "replication-method": method}
-    catalog["streams"][0]["replication_method"] = method
-    with Sandbox(Workspace(contacts(20))) as sandbox:
-        run = run_tap(sandbox.config(emit_activate_version_messages=True), catalog=catalog)
-    assert [message["type"] for message in run.messages].count("ACTIVATE_VERSION") == 1
 
 
 @pytest.mark.parametrize(

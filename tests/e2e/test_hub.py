@@ -1,0 +1,112 @@
+"""The plugin definition: as the Hub wants it, true to the tap, and usable without the Hub."""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from ruamel.yaml import YAML
+
+from tests.definition import described, without_placeholders
+from tests.demo import ROOT
+from tests.e2e.running import run_tap
+from tests.projects import Project
+from tests.readme import blocks
+from tests.sandbox import Sandbox, Workspace, contacts
+
+yaml = YAML(typ="safe")
+HUB: dict[str, Any] = yaml.load(ROOT / "hub.yml")
+(EXTRACTOR,) = yaml.load(ROOT / "meltano.yml")["plugins"]["extractors"]
+
+TEXT = {"type": "string", "minLength": 1}
+TEXTS = {"type": "array", "items": TEXT, "minItems": 1}
+SETTING = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(("name", "label", "placeholder", "description"), TEXT),
+        "kind": {"enum": ["string", "integer", "boolean", "object", "options", "date_iso8601"]},
+        "sensitive": {"type": "boolean"},
+        "value": {},
+        "options": {
+            "type": "array",
+            "items": {
+                "required": ["label", "value"],
+                "additionalProperties": False,
+                "properties": {"label": TEXT, "value": TEXT},
+            },
+        },
+    },
+}
+WANTED = {
+    "type": "object",
+    "required": ["name", "namespace", "variant", "quality"],
+    "additionalProperties": False,
+    "properties": {
+        **dict.fromkeys(("name", "namespace", "variant", "label", "description"), TEXT),
+        **dict.fromkeys(("pip_url", "executable", "domain_url"), TEXT),
+        "keywords": TEXTS,
+        "maintenance_status": {"enum": ["active", "beta", "development", "inactive", "unknown"]},
+        "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
+        "supported_python_versions": {"type": "array", "items": {"pattern": r"^3\.\d+$"}},
+        "capabilities": TEXTS,
+        "settings": {"type": "array", "items": SETTING},
+        "settings_group_validation": {"type": "array", "items": TEXTS},
+    },
+}
+"""What the Hub's own schema of definitions allows, as far as it is used here."""
+
+
+def test_it_has_the_form_the_hub_wants() -> None:
+    Draft7Validator(WANTED).validate(HUB)
+
+
+def test_it_is_what_the_tap_says_about_itself() -> None:
+    expected = described(json.loads(run_tap(None, "--about", "--format=json").stdout))
+    assert without_placeholders(HUB) | expected == without_placeholders(HUB)
+
+
+def test_it_agrees_with_the_projects_own_extractor() -> None:
+    assert HUB["pip_url"] == HUB["name"]
+    assert {key: HUB[key] for key in EXTRACTOR if key != "pip_url"} == {
+        key: value for key, value in EXTRACTOR.items() if key != "pip_url"
+    }
+
+
+def test_it_names_the_pythons_of_the_package() -> None:
+    pyproject = (ROOT / "pyproject.toml").read_text("utf-8")
+    for version in HUB["supported_python_versions"]:
+        assert f"Python :: {version}" in pyproject
+    assert pyproject.count("Python :: 3.") == len(HUB["supported_python_versions"])
+
+
+def test_an_empty_project_takes_it_without_the_hub(tmp_path: Path) -> None:
+    """The tap installed here stands in for the package, so that no index is asked."""
+    definition = {key: value for key, value in HUB.items() if key != "pip_url"}
+    definition["executable"] = str(Path(sys.executable).with_name("tap-mihu"))
+    text = StringIO()
+    yaml.dump(definition, text)
+    (tmp_path / "path" / "to").mkdir(parents=True)
+    (tmp_path / "path" / "to" / "hub.yml").write_text(text.getvalue(), "utf-8")
+    (tmp_path / "meltano.yml").write_text(
+        "default_environment: dev\nenvironments: [{name: dev}]\nproject_id: test\n", "utf-8"
+    )
+    command = blocks("sh", "Your workspace")[1].split()
+    assert command[0] == "meltano"
+    with Sandbox(Workspace(contacts(5))) as sandbox:
+        project = Project(tmp_path, sandbox)
+        added = project.meltano(*command[1:])
+        assert added.status == 0, added.log
+        discovered = project.meltano("invoke", "tap-mihu", "--discover")
+        assert discovered.status == 0, discovered.log
+        assert [stream["tap_stream_id"] for stream in json.loads(discovered.stdout)["streams"]] == [
+            "contacts"
+        ]
+        config = json.loads(project.meltano("config", "print", "tap-mihu").stdout)
+    assert config["page_size"] == 100
+    assert config["auth_token"] != sandbox.token

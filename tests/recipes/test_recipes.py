@@ -1,0 +1,315 @@
+"""Every recipe of the README, run as it stands there, against a sandbox and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from ruamel.yaml import YAML
+
+from tests.demo import ROOT, environment
+from tests.postgres import postgres
+from tests.projects import Done, Project
+from tests.readme import README, blocks
+from tests.sandbox import Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+yaml = YAML(typ="safe")
+yaml.width = 1000
+NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
+HOURLY, NIGHTLY = "tap-mihu", "tap-mihu--nightly"
+RECIPES = {
+    "All every night, what changed every hour": "yaml",
+    "Deletes": "yaml",
+    "Several workspaces": "yaml",
+    "Personal data": "yaml",
+    "Custom fields as columns": "yaml",
+    "The contacts of a campaign, pool or tag": "yaml",
+    "Back-filling": "sh",
+    '"Not proven that none is missing"': "sh",
+}
+
+
+def recipe(heading: str) -> str:
+    """The recipe's only block."""
+    (block,) = blocks(RECIPES[heading], heading)
+    return block
+
+
+def merged(base: Any, more: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Put a block into a project's file, as a person would."""
+    if isinstance(base, dict) and isinstance(more, dict):
+        return base | {key: merged(base.get(key), value) for key, value in more.items()}
+    if isinstance(base, list) and isinstance(more, list):
+        old = {one["name"]: one for one in base}
+        new = {one["name"]: merged(old.get(one["name"]), one) for one in more}
+        return [*(old | new).values()]
+    return more
+
+
+def test_every_recipe_is_here() -> None:
+    section = README.split("\n## Recipes\n")[1].split("\n## ")[0]
+    headings = [line[4:] for line in section.splitlines() if line.startswith("### ")]
+    assert headings == [*RECIPES]
+    assert section.count("```") == 2 * len(RECIPES)
+
+
+class Warehouse(Project):
+    """A project that loads into PostgreSQL; the plugins are those installed beside the tests."""
+
+    def put(self, *headings: str) -> Warehouse:
+        project = yaml.load(ROOT / "meltano.yml")
+        for plugin in (*project["plugins"]["extractors"], *project["plugins"]["loaders"]):
+            if plugin["name"] in {"tap-mihu", "target-postgres"}:
+                del plugin["pip_url"]
+                plugin["executable"] = str(Path(sys.executable).with_name(plugin["name"]))
+        for heading in headings:
+            project = merged(project, yaml.load(recipe(heading)))
+        yaml.dump(project, self.folder / "meltano.yml")
+        return self
+
+    def run(self, *args: str, **settings: str) -> Done:
+        done = self.meltano("run", *args, **settings)
+        assert done.status == 0, done.log
+        return done
+
+    def shell(self, script: str) -> str:
+        """Run a block of the README."""
+        path = f"{Path(sys.executable).parent}:{environment(self.sandbox)['PATH']}"
+        return subprocess.run(
+            ["sh", "-euc", script],
+            cwd=self.folder,
+            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", PATH=path),
+            check=True,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        ).stdout
+
+    def state(self, state_id: str) -> dict[str, Any]:
+        """The stream's state in Meltano's store."""
+        done = self.meltano("state", "get", state_id)
+        stream: dict[str, Any] = json.loads(done.stdout)["singer_state"]["bookmarks"]["contacts"]
+        return stream
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with postgres() as uri:
+        yield uri
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Path:
+    with psycopg.connect(database, autocommit=True) as connection:
+        rows = connection.execute("select nspname from pg_namespace where nspname ~ '^tap_mihu'")
+        for (schema,) in rows.fetchall():
+            connection.execute(f'drop schema "{schema}" cascade')
+    url = database.replace("postgresql:", "postgresql+psycopg:")
+    monkeypatch.setenv("TARGET_POSTGRES_SQLALCHEMY_URL", url)
+    return tmp_path
+
+
+def rows(database: str, schema: str = "tap_mihu") -> dict[str, dict[str, Any]]:
+    with psycopg.connect(database, row_factory=dict_row) as connection:
+        found = connection.execute(
+            f'select * from "{schema}".contacts'  # noqa: S608 - our own names
+        ).fetchall()
+    return {row["uuid"]: row for row in found}
+
+
+def living(table: dict[str, dict[str, Any]]) -> set[str]:
+    return {uuid for uuid, row in table.items() if row["_sdc_deleted_at"] is None}
+
+
+def uuids(workspace: Workspace) -> set[str]:
+    return {contact["uuid"] for contact in workspace.contacts()}
+
+
+def some(count: int = 250, **options: Any) -> Workspace:  # noqa: ANN401
+    return Workspace(contacts(count, until=NOON, **options))
+
+
+def test_all_every_night_and_what_changed_every_hour(folder: Path, database: str) -> None:
+    workspace = some()
+    first, tagged, doomed, edited, *_ = sorted(uuids(workspace))
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox).put("All every night, what changed every hour")
+        listed = json.loads(project.meltano("schedule", "list", "--format=json").stdout)
+        jobs = {one["name"]: one["cron_interval"] for one in listed["schedules"]["job"]}
+        assert jobs["mihu-hourly"] == "0 6-23 * * *"
+        assert jobs["mihu-nightly"] == "0 0 * * *"
+
+        done = project.meltano("schedule", "run", "mihu-hourly")
+        assert done.status == 0, done.log
+        project.run("mihu-nightly")
+        bookmark = project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"]
+        assert "replication_key_value" not in project.state(f"dev:{NIGHTLY}-to-target-postgres")
+
+        workspace.delete(doomed)
+        workspace.edit(tagged, touch=False, tags=[{"uuid": first, "name": "untouched"}])
+        workspace.edit(edited, surname="Edited")
+        project.run("mihu-hourly")
+        table = rows(database)
+        assert table[edited]["surname"] == "Edited"
+        assert living(table) == uuids(workspace) | {doomed}
+        assert "untouched" not in str(table[tagged]["tags"])
+
+        project.run("mihu-nightly")
+        table = rows(database)
+        assert living(table) == uuids(workspace)
+        assert doomed in table
+        assert "untouched" in str(table[tagged]["tags"])
+        assert project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"] > bookmark
+
+
+def test_deletes(folder: Path, database: str) -> None:
+    workspace = some()
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox).put(*[*RECIPES][:2])
+        project.run("mihu-nightly")
+        before = uuids(workspace)
+        workspace.delete(min(before))
+
+        sandbox.faults = lambda info: faults.status(403) if info.page == 2 else None
+        assert project.meltano("run", "mihu-nightly").status != 0
+        assert rows(database).keys() == before
+
+        sandbox.faults = faults.always(faults.lying(total=251))
+        assert "not proven that none is missing" in project.run("mihu-nightly").log
+        assert rows(database).keys() == before
+
+        sandbox.faults = faults.never
+        project.run("mihu-nightly")
+        assert rows(database).keys() == uuids(workspace) < before
+
+
+def test_several_workspaces(folder: Path, database: str) -> None:
+    with (
+        Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
+        Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
+    ):
+        project = Warehouse(folder, acme).put("Several workspaces")
+        # The project's own token is set too, and does not count.
+        project.run(
+            "mihu-workspaces",
+            TAP_MIHU__ACME_API_URL=acme.url,
+            TAP_MIHU__ACME_AUTH_TOKEN=acme.token,
+            TAP_MIHU__GLOBEX_API_URL=globex.url,
+            TAP_MIHU__GLOBEX_AUTH_TOKEN=globex.token,
+        )
+        for name, sandbox in (("acme", acme), ("globex", globex)):
+            assert rows(database, f"tap_mihu__{name}").keys() == uuids(sandbox.workspace)
+            state = project.state(f"dev:tap-mihu--{name}-to-target-postgres")
+            assert state["replication_key_value"]
+
+
+def test_personal_data(folder: Path, database: str) -> None:
+    workspace = some(100, custom_fields=("plan",))
+    with Sandbox(workspace) as sandbox:
+        Warehouse(folder, sandbox).put("Personal data").run(
+            "tap-mihu--private", "target-postgres", MIHU_SALT="grain"
+        )
+    table = rows(database, "tap_mihu__private")
+    assert not {"name", "surname", "phone_number", "custom_fields"} & {*next(iter(table.values()))}
+    emails = {contact["uuid"]: contact["email"] for contact in workspace.contacts()}
+    assert None in emails.values()
+    assert {uuid: row["email"] for uuid, row in table.items()} == {
+        uuid: email and sha256(f"grain{email}".encode()).hexdigest()
+        for uuid, email in emails.items()
+    }
+
+
+def test_custom_fields_as_columns(folder: Path, database: str) -> None:
+    workspace = some(3, custom_fields=("plan", "seats"))
+    given = [("gold", "42"), ("", ""), ("silver", "7")]
+    for contact, (plan, seats) in zip(workspace.contacts(), given, strict=True):
+        workspace.edit(contact["uuid"], plan=plan, seats=seats)
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox).put("Custom fields as columns")
+        project.run("tap-mihu--columns", "target-postgres")
+        found = [
+            (row["plan"], row["seats"]) for row in rows(database, "tap_mihu__columns").values()
+        ]
+        assert sorted(found, key=str) == sorted(
+            [("gold", 42), (None, None), ("silver", 7)], key=str
+        )
+
+        workspace.active = ()  # The fields are deactivated.
+        project.run("tap-mihu--columns", "target-postgres", "--full-refresh")
+    for row in rows(database, "tap_mihu__columns").values():
+        assert (row["plan"], row["seats"]) == (None, None)
+
+
+def test_the_contacts_of_a_campaign(folder: Path, database: str) -> None:
+    workspace = some()
+    heading = "The contacts of a campaign, pool or tag"
+    (extractor,) = yaml.load(recipe(heading))["plugins"]["extractors"]
+    with Sandbox(workspace) as sandbox:
+        Warehouse(folder, sandbox).put(heading).run("tap-mihu--campaign", "target-postgres")
+    selected = {row.contact["uuid"] for row in workspace.select(extractor["config"]["filters"])}
+    assert rows(database, "tap_mihu__campaign").keys() == selected
+    assert 0 < len(selected) < 250
+
+
+def test_back_filling(folder: Path, database: str) -> None:
+    workspace = some(days=900)
+    run = ("tap-mihu", "target-postgres")
+    start = "2025-03-01T00:00:00Z"
+    due = {c["uuid"] for c in workspace.contacts() if c["updated_at"] >= start[:10]}
+    everything, years = recipe("Back-filling").split("\n", 1)
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox).put()
+        project.run(*run, TAP_MIHU_START_DATE=start)
+        assert rows(database).keys() == due < uuids(workspace)
+        project.run(*run, TAP_MIHU_START_DATE="2000-01-01T00:00:00Z")
+        assert rows(database).keys() == due
+
+        project.shell(everything)
+        assert rows(database).keys() == uuids(workspace)
+        before = project.state("dev:tap-mihu-to-target-postgres")
+
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("truncate tap_mihu.contacts")
+        project.shell(years)
+        assert rows(database).keys() == {
+            contact["uuid"]
+            for contact in workspace.contacts()
+            if "2023" <= contact["created_at"][:4] <= "2024"
+        }
+        assert project.state("dev:tap-mihu-to-target-postgres") == before
+
+
+def test_what_to_do_when_a_run_is_unproven(folder: Path, database: str) -> None:
+    workspace = Workspace(contacts(300, until=datetime.now(UTC), days=0.4))
+
+    def churn(_: int, workspace: Workspace) -> None:
+        workspace.delete(workspace.contacts()[-20]["uuid"])
+        workspace.insert()
+
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox).put()
+        project.run("tap-mihu", "target-postgres")
+        before = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
+        workspace.edit(max(uuids(workspace)), updated_at=datetime.now(UTC) + timedelta(seconds=1))
+
+        sandbox.before_request = churn
+        unproven = project.run("tap-mihu", "target-postgres", TAP_MIHU_PAGE_SIZE="20")
+        assert "not proven that none is missing" in unproven.log
+        after = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
+        assert after == before
+
+        sandbox.before_request = lambda _, __: None
+        printed = project.shell(recipe('"Not proven that none is missing"'))
+        stream = json.loads(printed[printed.index("{") :])["singer_state"]["bookmarks"]["contacts"]
+        assert stream["replication_key_value"] > before
+        assert uuids(workspace) <= rows(database).keys()
