@@ -65,7 +65,11 @@ class ListedStream(Stream):
     def __init__(self, tap: Tap) -> None:
         """Read the stream's schema."""
         text = files("tap_mihu.schemas").joinpath(f"{self.name}.json").read_text(encoding="utf-8")
-        super().__init__(tap, schema=json.loads(text))
+        schema = json.loads(text)
+        if self.gather is not None and tap.config.get("flattening_enabled"):
+            # Or the SDK would spread its keys, which no schema can name, over the record.
+            del schema["properties"][self.gather]["properties"]
+        super().__init__(tap, schema=schema)
         self._counter: metrics.Counter | None = None
         self._emitted = 0
 
