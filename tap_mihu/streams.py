@@ -301,8 +301,9 @@ class ListedStream(Stream):
         """
         try:
             yield from super()._generate_record_messages(record)
-        except MappingError:
-            raise
+        except MappingError as error:
+            text = f"stream_maps: {error}"
+            raise MihuError(text) from None
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             kind = type(error).__name__
             raise MihuError(f"stream_maps: an expression failed on a record ({kind}).") from None
