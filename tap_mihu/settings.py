@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jsonschema import Draft7Validator, FormatChecker
+from requests import Request, RequestException
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from tap_mihu.errors import ConfigError
 from tap_mihu.timestamps import parse
@@ -304,6 +307,7 @@ def _url_faults(url: str) -> Iterable[str]:
         or port == 0
         or parts.scheme not in {"https", "http"}
         or not re.fullmatch(r"[\w.:-]+", host)
+        or _host_asked(url) != host
     ):
         yield rule
     elif parts.scheme == "http" and not _is_loopback(host):
@@ -312,6 +316,15 @@ def _url_faults(url: str) -> Iterable[str]:
         yield "api_url must not hold a user name or password"
     elif "?" in url or "#" in url:
         yield "api_url must not hold a query or fragment: use filters"
+
+
+def _host_asked(url: str) -> str | None:
+    """Give the host as those read it who will ask it; None where they refuse the address."""
+    try:
+        host = parse_url(Request("GET", url).prepare().url or "").host or ""
+    except (RequestException, HTTPError, ValueError):
+        return None
+    return host.removeprefix("[").removesuffix("]")
 
 
 def _is_loopback(host: str) -> bool:

@@ -65,7 +65,11 @@ class ListedStream(Stream):
     def __init__(self, tap: Tap) -> None:
         """Read the stream's schema."""
         text = files("tap_mihu.schemas").joinpath(f"{self.name}.json").read_text(encoding="utf-8")
-        super().__init__(tap, schema=json.loads(text))
+        schema = json.loads(text)
+        if self.gather is not None and tap.config.get("flattening_enabled"):
+            # Or the SDK would spread its keys, which no schema can name, over the record.
+            del schema["properties"][self.gather]["properties"]
+        super().__init__(tap, schema=schema)
         self._counter: metrics.Counter | None = None
         self._emitted = 0
 
@@ -298,8 +302,9 @@ class ListedStream(Stream):
         """
         try:
             yield from super()._generate_record_messages(record)
-        except MappingError:
-            raise
+        except MappingError as error:
+            text = f"stream_maps: {error}"
+            raise MihuError(text) from None
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             kind = type(error).__name__
             raise MihuError(f"stream_maps: an expression failed on a record ({kind}).") from None

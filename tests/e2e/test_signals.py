@@ -252,10 +252,14 @@ def test_a_disk_that_is_full(env: Mapping[str, str]) -> None:
 
 
 def interrupted(
-    config: Mapping[str, Any], state: Mapping[str, Any] | None, signum: Signals, lines: int
+    config: Mapping[str, Any],
+    state: Mapping[str, Any] | None,
+    signum: Signals,
+    lines: int,
+    env: Mapping[str, str],
 ) -> Run:
     """Run the tap, and send it a signal once it wrote so many lines."""
-    with started_tap(config, state=state) as tap:
+    with started_tap(config, state=state, env=env) as tap:
         # One page of memory, so that the tap is not far ahead.
         fcntl.fcntl(tap.stdout, fcntl.F_SETPIPE_SZ, 4096)
         written = [tap.stdout.readline() for _ in range(lines)]
@@ -275,8 +279,8 @@ def test_the_last_state_is_of_use_to_the_next_run(signum: Signals, concurrency: 
     seen: set[str] = set()
     with Sandbox(workspace) as sandbox:
         config = sandbox.config(page_size=5, max_concurrent_requests=concurrency)
-        for _ in range(2):
-            run = interrupted(config, state, signum, rng.randrange(220, 290))
+        for env in rng.sample(list(ENVIRONMENTS.values()), 2):
+            run = interrupted(config, state, signum, rng.randrange(220, 290), env)
             if signum == SIGKILL:
                 assert run.status == -SIGKILL
             else:

@@ -7,11 +7,15 @@ import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from requests import Request
+from requests.adapters import HTTPAdapter
 from singer_sdk.exceptions import ConfigurationError
+from urllib3.util import parse_url
 
 from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS, api_url
@@ -374,6 +378,36 @@ def assert_refused_or_loopback(url: str) -> None:
     except ConfigError:
         return
     assert re.fullmatch(r"http://(localhost|127\.0\.0\.1|\[::1])(:[0-9]*)?([/?#].*)?", url)
+
+
+HOSTS = (
+    "localhost 127.0.0.1 127.1 0x7f.1 2130706433 0.0.0.0 [::1] [::] [::ffff:127.0.0.1] [::1%25lo]"
+)
+NAMES = "evil.test mihu.ai xn--80ak6aa92e.test ｌocalhost ß 。"  # noqa: RUF001 - the point
+BETWEEN = [*[".", "@", ":", "/", "\\", "#", "?", "%2e", "%40", ":80", ":443"], "\t", "\n", " "]
+hostile_hosts = st.lists(
+    st.sampled_from([*HOSTS.split(), *NAMES.split(), *BETWEEN]), min_size=1, max_size=5
+).map("".join)
+
+
+@settings(PROPERTY, max_examples=1500)
+@given(st.sampled_from(["http://", "https://", "HTTP://", "http:", "http:///"]), hostile_hosts)
+def test_the_host_that_is_checked_is_the_host_that_is_asked(scheme: str, rest: str) -> None:
+    try:
+        url = api_url(TapMihu(config={"auth_token": SECRET, "api_url": scheme + rest}).config)
+    except ConfigError as error:
+        assert names(str(error), "api_url")  # noqa: PT017 - only if it is refused
+        return
+    checked, asked = urlsplit(url), parse_url(f"{url}/contacts?page=1")
+    # The client gives this URL as it stands to the adapter, which asks urllib3 for the host.
+    prepared = Request("GET", url).prepare()
+    prepared.url = f"{url}/contacts?page=1"
+    host, _ = HTTPAdapter().build_connection_pool_key_attributes(prepared, verify=True)
+    assert asked.auth is None
+    assert (host["scheme"], host["port"]) == (asked.scheme, asked.port)
+    assert str(host["host"]).strip("[]") == str(asked.host).strip("[]") == checked.hostname
+    if checked.scheme == "http":
+        assert checked.hostname in {"localhost", "127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
 # What must be there, what must not, and what is as good as not there.
