@@ -12,9 +12,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tests.sandbox import Sandbox, Workspace, contacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = Path("output", "demo")
@@ -24,7 +27,7 @@ CONTACTS = 2345
 EDITS = 5
 COMMAND = ("meltano", "run", "tap-mihu", "target-jsonl")
 
-_SETTINGS = ("MELTANO_", "TAP_MIHU_", "TARGET_JSONL_")
+_SETTINGS = ("MELTANO_", "TAP_MIHU_", "TARGET_JSONL_", "TARGET_POSTGRES_")
 _SHOWN_FIELDS = ("updated_at", "name", "surname", "email", "phone_number")
 _WIDTH = 100
 _LOG_LINES = 20
@@ -34,12 +37,12 @@ class DemoError(Exception):
     """A step failed; the message says which, in one line."""
 
 
-def main() -> None:
+def main(demonstration: Callable[[], None] | None = None) -> None:
     """Show a first run and an incremental one."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
-        demonstrate()
+        (demonstration or demonstrate)()
     except (DemoError, OSError) as error:
         sys.exit(f"The demonstration failed: {error}")
 
@@ -55,42 +58,40 @@ def demonstrate() -> None:
     workspace = Workspace(contacts(CONTACTS, until=midnight))
     everyone = {contact["uuid"] for contact in workspace.contacts()}
     with Sandbox(workspace) as sandbox:
-        _say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
-        _say(
-            "\nThe first run loads all. (The first time, Meltano installs the tap and the target.)"
-        )
+        say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
+        say("\nThe first run loads all. (The first time, Meltano installs the tap and the target.)")
         first = _load(sandbox)
-        _check({row["uuid"] for row in first} == everyone, "the rows are not the contacts")
-        _say(f"{len(first)} rows in {OUTPUT / 'contacts.jsonl'}, among them:")
+        check({row["uuid"] for row in first} == everyone, "the rows are not the contacts")
+        say(f"{len(first)} rows in {OUTPUT / 'contacts.jsonl'}, among them:")
         for row in first[-3:]:
-            _say(f"  {_shortened(row)}")
+            say(f"  {shortened(row)}")
 
         edited = set(workspace.edit_some(Random(0), EDITS))
-        _say(f"\n{EDITS} contacts are edited in the sandbox. The second run sends what changed.")
+        say(f"\n{EDITS} contacts are edited in the sandbox. The second run sends what changed.")
         second = _load(sandbox)[len(first) :]
         again = {row["uuid"] for row in second} - edited
-        _check(len(second) == len(edited | again), "a row came twice, or an edited one not at all")
-        _say(f"{len(second)} more rows in {OUTPUT / 'contacts.jsonl'}:")
+        check(len(second) == len(edited | again), "a row came twice, or an edited one not at all")
+        say(f"{len(second)} more rows in {OUTPUT / 'contacts.jsonl'}:")
         for row in second:
-            _say(f"  {_shortened(row)}")
-        _say(f"{len(edited)} were edited, {len(again)} was not: the newest of the first run always")
-        _say("comes again, lest anything be missed. target-jsonl appends; a database target would")
-        _say("have replaced the rows with the same uuid.")
-    _say("\nThe sandbox is stopped. For a workspace of your own, set TAP_MIHU_SUBDOMAIN and")
-    _say(f"TAP_MIHU_AUTH_TOKEN, and run: {_meltano()} {' '.join(COMMAND[1:])}")
+            say(f"  {shortened(row)}")
+        say(f"{len(edited)} were edited, {len(again)} was not: the newest of the first run always")
+        say("comes again, lest anything be missed. target-jsonl appends; a database target would")
+        say("have replaced the rows with the same uuid.")
+    say("\nThe sandbox is stopped. For a workspace of your own, set TAP_MIHU_SUBDOMAIN and")
+    say(f"TAP_MIHU_AUTH_TOKEN, and run: {_meltano()} {' '.join(COMMAND[1:])}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert
+def check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert
     if not holds:
         raise DemoError(otherwise)
 
 
-def _shortened(row: dict[str, Any]) -> str:
+def shortened(row: dict[str, Any]) -> str:
     text = ", ".join(str(row[name]) for name in _SHOWN_FIELDS if row[name])
     printable = "".join(char if char.isprintable() else " " for char in text)
     return printable if len(printable) <= _WIDTH else f"{printable[: _WIDTH - 1]}…"
@@ -98,22 +99,28 @@ def _shortened(row: dict[str, Any]) -> str:
 
 def _load(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Run Meltano, and read all that was ever loaded."""
-    _say(f"$ {' '.join(COMMAND)}")
+    load(sandbox, COMMAND, TARGET_JSONL_DESTINATION_PATH=str(OUTPUT))
+    with (ROOT / OUTPUT / "contacts.jsonl").open(encoding="utf-8") as rows:
+        return [json.loads(row) for row in rows]
+
+
+def load(sandbox: Sandbox, command: Sequence[str], **settings: str) -> None:
+    """Run Meltano.
+
+    Raises:
+        DemoError: It failed; the end of its log is shown.
+    """
+    say(f"$ {' '.join(command)}")
     folder = ROOT / OUTPUT
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "meltano.log"
     with log.open("wb") as lines:
-        settings = environment(
-            sandbox,
-            MELTANO_STATE_BACKEND_URI=f"file://{folder / 'state'}",
-            TARGET_JSONL_DESTINATION_PATH=str(OUTPUT),
-        )
-        status = _run([str(_meltano()), *COMMAND[1:]], settings, lines)
+        state = f"file://{folder / 'state'}"
+        variables = environment(sandbox, MELTANO_STATE_BACKEND_URI=state, **settings)
+        status = _run([str(_meltano()), *command[1:]], variables, lines)
     if status:
-        _say("\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
+        say("\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
         raise DemoError(f"Meltano ended with status {status}, after the lines above.")
-    with (folder / "contacts.jsonl").open(encoding="utf-8") as rows:
-        return [json.loads(row) for row in rows]
 
 
 def _run(command: list[str], environment: dict[str, str], log: BinaryIO) -> int:

@@ -74,3 +74,10 @@ def test_a_failure_is_told_in_one_line_after_the_end_of_the_log() -> None:
     assert errors == (
         "The demonstration failed: Meltano ended with status 1, after the lines above.\n"
     )
+
+
+def test_the_same_into_a_real_database() -> None:
+    status, output, errors = run("-m", "tests.demo_postgres", TARGET_POSTGRES_HOST="elsewhere")
+    assert status == 0, output + errors
+    assert output.count(f"{CONTACTS} rows in the table") == 2
+    assert len(re.findall(r"^  \d{4}-\d\d-\d\d .*$", output, re.MULTILINE)) == 2 * EDITS
