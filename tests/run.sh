@@ -1,11 +1,14 @@
 #!/bin/sh
-# The test command: lint, formatting, types, tests. Arguments, if any, go to pytest.
+# The test command: lint, formatting, types, workflows, tests. Arguments, if any, go to pytest.
 set -eu
 . "$(dirname "$0")/venv.sh"
 
 ruff check
 ruff format --check
 mypy
+check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+zizmor --quiet --offline --persona pedantic .github
 [ $# -eq 0 ] || exec pytest "$@"
 
 # These wait more than they work, and see to it themselves that they wait side by side.

@@ -10,7 +10,7 @@ fail() {
 }
 
 find_python() {
-    for python in python3.13 python3.12 python3.11 python3; do
+    for python in python3 python3.13 python3.12 python3.11; do
         "$python" -c 'import ensurepip, sys, venv
 sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && return
     done

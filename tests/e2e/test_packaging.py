@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -9,11 +10,15 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "schemas", "tap_mihu", "tests")
@@ -158,3 +163,42 @@ def test_the_sdist_holds_no_tests(built: Built) -> None:
         "tap_mihu",
         "tap_mihu.egg-info",
     }
+
+
+def declared() -> list[Requirement]:
+    """Give what the package says it needs at run time."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return [Requirement(line) for line in project["dependencies"]]
+
+
+class ForTypesAloneLeftOut(ast.NodeTransformer):
+    """Leaves out what is imported only to check types."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+def imported_modules(source: str) -> set[str]:
+    """Give the top-level names of what a module imports when it runs."""
+    names: set[str] = set()
+    for node in ast.walk(ForTypesAloneLeftOut().visit(ast.parse(source))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    sources = [*(ROOT / "tap_mihu").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")]
+    modules = set().union(*(imported_modules(path.read_text("utf-8")) for path in sources))
+    foreign = modules - sys.stdlib_module_names - {"tap_mihu"}
+    distributions = packages_distributions()
+    needed = {canonicalize_name(name) for module in foreign for name in distributions[module]}
+    assert needed == {canonicalize_name(requirement.name) for requirement in declared()}
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_every_dependency_is_bounded_below_and_above(requirement: Requirement) -> None:
+    assert {specifier.operator for specifier in requirement.specifier} == {">=", "<"}
+    assert requirement.url is None
