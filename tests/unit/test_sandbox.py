@@ -866,7 +866,7 @@ def test_the_command_line_serves_until_a_signal(tmp_path: Path, number: int) -> 
     sandbox = Sandbox()  # never entered: it only knows the address
     begin = datetime.now(UTC)
     command = [sys.executable, "-m", "tests.sandbox", "--contacts", "12", "--edit", "2"]
-    command += ["--token", sandbox.token, "--port-file", str(port_file)]
+    command += [f"--token={sandbox.token}", "--port-file", str(port_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
