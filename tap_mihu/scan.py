@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_mihu.plan import PART_PAGES, WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.cutting import Uncuttable, ask, cut_whole, cut_window
+from tap_mihu.plan import PART_PAGES, WINDOW_PAGES, can_cut, pieces_for
 from tap_mihu.windows import Window
 from tap_mihu.workers import Workers
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Done", "Progress", "Rows", "scan"]
 
 _LOOKAHEAD_PAGES = WINDOW_PAGES
-_LOOKS = 6
 _UNSETTLED_PIECES = 4
 
 
@@ -166,47 +166,14 @@ class _Scan:
         now = page.served_at
         if not self._by_date or not can_cut(window.dates, now):
             return []
-        window.see(page.rows)
-        if window is self._whole:
-            return self._cut_whole(page, pieces)
-        return [Window(dates, window.seen) for dates in cut(window.dates, pieces, window.seen, now)]
-
-    def _cut_whole(self, page: Page, pieces: int) -> list[Window]:
-        """Cut the whole, if its parts add up to it.
-
-        If they do not, the server ignores dates, or some contacts have no creation date. As
-        contacts come and go meanwhile, the parts are asked for before and after the whole: where
-        none has shrunk, no contact that died can stand for one that has no date.
-        """
-        whole = self._whole
-        (last,) = self._ask([(whole.dates, page.last_page)])
-        whole.see(last.rows)
-        if whole.undated:
+        if window is not self._whole:
+            window.see(page.rows)
+            return cut_window(window, pieces, now)
+        try:
+            parts = cut_whole(window, page, partial(ask, self._workers, self._fetch))
+        except Uncuttable:
             return []
-        parts = cut(whole.dates, min(pieces, 2), whole.seen, page.served_at)
-        questions = [(dates, 1) for dates in parts]
-        before = self._ask(questions)
-        for _ in range(_LOOKS):
-            (between,) = self._ask([(whole.dates, 1)])
-            after = self._ask(questions)
-            answers = list(zip(parts, before, after, strict=True))
-            if not all(dates.admit(row) for dates, _, answer in answers for row in answer.rows):
-                return []
-            add_up = sum(answer.total for answer in before) == between.total
-            if add_up and all(later.total >= earlier.total for _, earlier, later in answers):
-                windows = [Window(dates, whole.seen) for dates in parts]
-                placed = map(self._place, windows, after)
-                return [window for group in placed for window in group]
-            before = after
-        return []
-
-    def _ask(self, questions: list[tuple[DateRange, int]]) -> list[Page]:
-        """Ask outside of any window, side by side; nothing else is under way."""
-        keys = [Window(dates) for dates, _ in questions]
-        for key, (dates, number) in zip(keys, questions, strict=True):
-            self._workers.submit(key, partial(self._fetch, dates, number))
-        answers = dict(self._workers.result() for _ in keys)
-        return [answers[key] for key in keys]
+        return [placed for part, answer in parts for placed in self._place(part, answer)]
 
     def _emit(self) -> Iterator[Rows | Done]:
         while self._windows:
