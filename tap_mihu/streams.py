@@ -21,6 +21,7 @@ from singer_sdk.streams import Stream
 from typing_extensions import override
 
 from tap_mihu.client import Client
+from tap_mihu.cutting import Uncuttable
 from tap_mihu.decoding import LineFormat, PageDecoder
 from tap_mihu.errors import MihuError
 from tap_mihu.pagination import BadEnvelope, PageNumberPaginator
@@ -29,6 +30,7 @@ from tap_mihu.records import KEY, UPDATED_AT, MissingKey, Oddities, Shaper
 from tap_mihu.run import Run
 from tap_mihu.scan import Progress, Rows, scan
 from tap_mihu.settings import api_url
+from tap_mihu.shards import Shard, cut_into_shards
 from tap_mihu.state import BOOKMARK, BOOKMARK_KEY, FILTERS, SCAN, Checkpoint, read_bookmark, since
 from tap_mihu.windows import DateRange
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from tap_mihu.tap import TapMihu
 
 __all__ = ["ContactsStream", "ListedStream"]
+
+# No contact is due from then on, so that none is kept where only totals and dates matter.
+_NEVER = "9999-12-31T23:59:59.999999Z"
 
 
 class ListedStream(Stream):
@@ -147,6 +152,24 @@ class ListedStream(Stream):
                     field,
                     count,
                 )
+
+    def plan(self, number: int) -> list[dict[str, Any]]:
+        """Cut the listing into at most so many shards, and say how to read each.
+
+        Raises:
+            MihuError: The API cannot be read.
+        """
+        client = self._open_client()
+        fetch = self._fetcher(client, PageDecoder(self._shaper(), since=_NEVER))
+        within, concurrency = self._within(), int(self.config["max_concurrent_requests"])
+        try:
+            shards = cut_into_shards(fetch, within, number, concurrency=concurrency)
+        except Uncuttable as error:
+            self.logger.warning("%s: one range only, for %s", self.name, error)
+            shards = [Shard(within, fetch(within, 1).total)]
+        finally:
+            client.close()
+        return [shard.as_json(self._filters()) for shard in shards]
 
     def _begin(self) -> Run:
         """Work out what is due from the settings, the catalog and the state."""

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from dotenv import dotenv_values, find_dotenv
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
@@ -24,10 +25,12 @@ from tap_mihu.streams import ContactsStream
 if TYPE_CHECKING:
     from types import FrameType
 
-    from click import Context, Option
+    from click import Command, Context, Option
     from singer_sdk.streams import Stream
 
 __all__ = ["TapMihu"]
+
+MOST_SHARDS = 1000
 
 
 class TapMihu(Tap):
@@ -102,6 +105,45 @@ class TapMihu(Tap):
                 if not isinstance(content, dict):
                     raise ConfigError(f"--config {path}: not a JSON object")
         return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> Command:
+        """Add an option to those of the SDK."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--plan"],
+                type=click.IntRange(1, MOST_SHARDS),
+                metavar="N",
+                help="Print a plan, as JSON, that cuts the workspace into at most N (up to "
+                f"{MOST_SHARDS}) ranges of creation dates with about equal numbers of contacts: "
+                "each with the filters and the state id suffix for a run of its own.",
+                callback=cls.cb_plan,
+                expose_value=False,
+            )
+        )
+        return command
+
+    @classmethod
+    def cb_plan(cls, ctx: Context, param: Option, value: int | None) -> None:  # noqa: ARG003
+        """Print a plan instead of running the tap.
+
+        Raises:
+            ConfigError: Runs of the plan would retire each other's rows.
+        """
+        if value is None:
+            return
+        config = ctx.params["config"]
+        tap = cls(config=config.config, parse_env_config=config.parse_env)
+        if tap.config["emit_activate_version_messages"]:
+            raise ConfigError(
+                "emit_activate_version_messages must be false with --plan: the run of one range "
+                "would retire the rows of all others"
+            )
+        shards = ContactsStream(tap).plan(value)
+        tap.message_writer.write_lines([json.dumps(shards, indent=2).encode() + b"\n"])
+        ctx.exit()
 
     @classmethod
     @override

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, even_ends, pieces_for
 from tap_mihu.windows import DateRange
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -175,3 +175,18 @@ def test_more_pages_make_more_pieces_up_to_16(pages: int, more: int) -> None:
     pieces = pieces_for(pages)
     assert 2 <= pieces <= pieces_for(pages + more) <= 16
     assert pieces == 16 or pages / pieces <= WINDOW_PAGES
+
+
+sizes = st.lists(st.integers(0, 50) | st.integers(0, 5000), min_size=1, max_size=60)
+
+
+@PROPERTY
+@given(sizes, st.integers(1, 40))
+def test_groups_are_even_but_for_their_largest_part(sizes: list[int], groups: int) -> None:
+    ends = even_ends(sizes, groups)
+    borders = [0, *(end + 1 for end in ends), len(sizes)]
+    parted = [sizes[start:end] for start, end in pairwise(borders)]
+    assert len(parted) <= groups
+    assert all(sum(group) > 0 for group in parted) or len(parted) == 1
+    for group in parted:
+        assert (sum(group) - max(group)) * groups <= sum(sizes)
