@@ -1,0 +1,167 @@
+"""A workspace read by several runs: as the README says, and by Airflow's own local tooling."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tap_mihu.shards import Shard
+from tap_mihu.windows import DateRange
+from tests.demo import ROOT, environment
+from tests.postgres import postgres
+from tests.readme import blocks
+from tests.recipes.test_recipes import NOON, Warehouse, rows, some, uuids
+from tests.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLE = Path(__file__).with_name("airflow_dag.py")
+REQUIREMENTS = Path(__file__).with_name("airflow-requirements.txt")
+VENV = ROOT / ".venv-airflow"
+
+
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with postgres() as uri:
+        url = uri.replace("postgresql:", "postgresql+psycopg:")
+        monkeypatch.setenv("TARGET_POSTGRES_SQLALCHEMY_URL", url)
+        yield uri
+
+
+def test_the_commands_of_the_readme(tmp_path: Path, database: str) -> None:
+    (script,) = blocks("sh", "Beyond one machine")
+    with Sandbox(some(days=1000)) as sandbox:
+        project = Warehouse(tmp_path, sandbox).put()
+        project.shell(script)
+        shown = Shard(DateRange(None, date(2024, 3, 31)), 0).as_json({})
+        assert f"TAP_MIHU_FILTERS='{json.dumps(shown['filters'])}'" in script
+        assert f"--state-id-suffix={shown['state_id_suffix']} " in script
+        oldest = {c["uuid"] for c in sandbox.workspace.contacts() if c["created_at"] < "2024-04"}
+        assert rows(database).keys() == oldest
+
+        shards = json.loads((tmp_path / "plan.json").read_text("utf-8"))
+        assert len(shards) == 8
+        last = shards[-1]
+        suffix = last["state_id_suffix"]
+        project.run(
+            *("tap-mihu", "target-postgres", "--state-id-suffix", suffix),
+            TAP_MIHU_FILTERS=json.dumps(last["filters"]),
+        )
+        assert len(rows(database)) == len(oldest) + last["contacts"]
+        state = project.state(f"dev:tap-mihu-to-target-postgres:{suffix}")
+        assert state["filters"] == last["filters"]
+
+
+def test_the_plan_and_activate_version_exclude_each_other(tmp_path: Path) -> None:
+    with Sandbox(some()) as sandbox:
+        project = Warehouse(tmp_path, sandbox).put()
+        done = project.meltano(
+            "invoke", "tap-mihu", "--plan=8", TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES="true"
+        )
+    assert done.status == 1
+    assert done.stdout == ""
+    assert "emit_activate_version_messages" in done.log
+    assert 'TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES"] = "false"' in EXAMPLE.read_text("utf-8")
+
+
+class Airflow:
+    """An Airflow of its own, with the example among its DAGs and a project that it runs."""
+
+    def __init__(self, home: Path, project: Warehouse) -> None:
+        (home / "dags").mkdir(parents=True)
+        shutil.copy(EXAMPLE, home / "dags")
+        self.project = project
+        self._environment = environment(
+            project.sandbox,
+            AIRFLOW_HOME=str(home),
+            AIRFLOW__CORE__LOAD_EXAMPLES="false",
+            MELTANO_HUB_URL="http://127.0.0.1:1",
+            MELTANO_PROJECT_ROOT=str(project.folder),
+            PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        )
+        assert self.run("db", "migrate").returncode == 0
+
+    def run(self, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [VENV / "bin" / "airflow", *args],
+            env=self._environment | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+
+    def run_example(self, **settings: str) -> subprocess.CompletedProcess[str]:
+        return self.run("dags", "test", "mihu_contacts", **settings)
+
+    def plan(self) -> list[dict[str, Any]]:
+        """The plan that the example keeps."""
+        plan: list[dict[str, Any]] = json.loads(self.run("variables", "get", "mihu_plan").stdout)
+        return plan
+
+
+@pytest.fixture
+def airflow(tmp_path: Path, database: str) -> Iterator[Airflow]:
+    """Make Airflow's environment, unless it is there."""
+    del database
+    made = VENV / "installed"
+    wanted = f"{ROOT} {sys.version}\n{REQUIREMENTS.read_text('utf-8')}"
+    if not made.exists() or made.read_text("utf-8") != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+        pip = (VENV / "bin" / "python", "-m", "pip", "install", "--quiet")
+        subprocess.run(
+            [*pip, "--disable-pip-version-check", "--requirement", REQUIREMENTS], check=True
+        )
+        made.write_text(wanted, encoding="utf-8")
+    (tmp_path / "project").mkdir()
+    with Sandbox(some(1000)) as sandbox:
+        project = Warehouse(tmp_path / "project", sandbox).put()
+        yield Airflow(tmp_path / "airflow", project)
+
+
+@pytest.mark.large
+def test_the_example_for_airflow(airflow: Airflow, database: str) -> None:
+    sandbox = airflow.project.sandbox
+    workspace = sandbox.workspace
+    done = airflow.run_example(TAP_MIHU_PAGE_SIZE="0")
+    assert done.returncode != 0, "a plan that cannot be made fails the DAG"
+
+    done = airflow.run_example()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sandbox.token not in done.stdout + done.stderr
+    plan = airflow.plan()
+    assert len(plan) == 8
+    assert sum(shard["contacts"] for shard in plan) == 1000
+    assert rows(database).keys() == uuids(workspace)
+    assert loaded(database) == 1000, "each contact once"
+    for shard in plan:
+        suffix = shard["state_id_suffix"]
+        state = airflow.project.state(f"dev:tap-mihu-to-target-postgres:{suffix}")
+        assert state["filters"] == shard["filters"]
+
+    workspace.insert()
+    workspace.insert(created_at=NOON - timedelta(days=100))
+    sandbox.requests.clear()
+    done = airflow.run_example()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert airflow.plan() == plan, "made once, and kept"
+    asked = {(r.query.get("date_from"), r.query.get("date_to")) for r in sandbox.requests}
+    assert (None, None) not in asked, "nobody read the whole"
+    assert rows(database).keys() == uuids(workspace)
+
+
+def loaded(database: str) -> int:
+    """Count the rows, whatever their keys."""
+    with psycopg.connect(database) as connection:
+        (count,) = connection.execute("select count(*) from tap_mihu.contacts").fetchone() or (0,)
+    return int(count)
