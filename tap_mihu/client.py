@@ -14,7 +14,6 @@ import random
 import socket
 import ssl
 import threading
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,6 +24,7 @@ from urllib.parse import urlencode
 import requests
 import urllib3.exceptions
 
+from tap_mihu.deadlines import DeadlineAdapter, StillComing
 from tap_mihu.errors import MihuError
 from tap_mihu.pagination import BadEnvelope, Unreadable
 from tap_mihu.retry import Verdict, backoff_seconds, judge, parse_http_date, retry_after_seconds
@@ -176,7 +176,7 @@ class Client:
                 status = response.status_code
                 told = retry_after_seconds(response.headers.get("Retry-After"), served_at)
                 verdict = judge(status, retry_after=told is not None)
-                body = self._body(response, sent_at) if verdict is not Verdict.THROTTLE else b""
+                body = self._body(response) if verdict is not Verdict.THROTTLE else b""
         if verdict is Verdict.READ:
             return Answer(body, served_at, datetime.now(UTC))
         if verdict is Verdict.RETRY:
@@ -204,6 +204,8 @@ class Client:
         preparing, replace our token with a login from `.netrc`.
         """
         session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, DeadlineAdapter())
         with self._counting:
             self._sessions.append(session)
         prepared = requests.Request("GET", self._url, headers=self._headers).prepare()
@@ -217,9 +219,9 @@ class Client:
 
         return send
 
-    def _body(self, response: _Response, sent_at: float) -> bytes:
-        """Read a body within the time and size a body may have."""
-        deadline = sent_at + 2 * self._timeout_seconds
+    @staticmethod
+    def _body(response: _Response) -> bytes:
+        """Read a body within the size a body may have."""
         chunks = []
         size = 0
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
@@ -228,9 +230,6 @@ class Client:
             if size > _LARGEST_BODY_BYTES:
                 text = f"The answer exceeds {_LARGEST_BODY_BYTES >> 20} MiB: lower page_size."
                 raise MihuError(text)
-            if time.monotonic() > deadline:
-                text = "the answer is still coming after twice request_timeout"
-                raise _TryAgain(text)
         return b"".join(chunks)
 
 
@@ -295,6 +294,8 @@ def _named(causes: list[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
+    if any(isinstance(cause, StillComing) for cause in causes):
+        return "the answer is still coming after twice request_timeout"
     kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
     if any(isinstance(cause, kinds) for cause in causes):
         return "no answer within request_timeout"

@@ -12,6 +12,6 @@ zizmor --quiet --offline --persona pedantic .github
 [ $# -eq 0 ] || exec pytest "$@"
 
 # These wait more than they work, and see to it themselves that they wait side by side.
-waiting="tests/e2e/test_network.py tests/e2e/test_secrets.py"
+waiting="tests/e2e/test_network.py tests/e2e/test_secrets.py tests/matrix"
 pytest --numprocesses 2 --dist loadfile $(printf ' --ignore %s' $waiting)
 pytest $waiting

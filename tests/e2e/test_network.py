@@ -45,7 +45,7 @@ _HTML = f"<html><body>{PRIVATE}</body></html>"
 _CUT = f'{{"success": true, "data": {{"data": [{{"name": "{PRIVATE}"'
 
 
-def private_contacts(count: int = PAGES * PAGE_SIZE) -> list[Contact]:
+def private_contacts(count: int = PAGES * PAGE_SIZE, **more: Any) -> list[Contact]:  # noqa: ANN401
     """Contacts whose personal data cannot be mistaken for anything else."""
     return [
         contact
@@ -56,7 +56,7 @@ def private_contacts(count: int = PAGES * PAGE_SIZE) -> list[Contact]:
             "phone_number": f"+90532987{number:05d}",
             "remarks": f"confided {number}",
         }
-        for number, contact in enumerate(contacts(count, custom_fields=("remarks",)))
+        for number, contact in enumerate(contacts(count, custom_fields=("remarks",), **more))
     ]
 
 
