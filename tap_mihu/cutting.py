@@ -64,13 +64,14 @@ def cut_whole(
         Uncuttable: They do not.
     """
     whole.see(first.rows)
-    (last,) = asking([(whole.dates, first.last_page)])
+    parts = cut_window(whole, 2, first.served_at)
+    questions = [(part.dates, 1) for part in parts]
+    last, *before = asking([(whole.dates, first.last_page), *questions])
     whole.see(last.rows)
     if whole.undated:
         raise Uncuttable("some contacts have no creation date")
-    parts = cut_window(whole, 2, first.served_at)
-    questions = [(part.dates, 1) for part in parts]
-    before = asking(questions)
+    for part in parts:
+        part.seen = whole.seen
     for _ in range(_LOOKS):
         (between,) = asking([(whole.dates, 1)])
         after = asking(questions)

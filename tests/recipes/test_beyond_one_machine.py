@@ -16,7 +16,8 @@ import pytest
 
 from tap_mihu.shards import Shard
 from tap_mihu.windows import DateRange
-from tests.demo import ROOT, environment
+from tests.demo import environment
+from tests.environments import own_environment
 from tests.postgres import postgres
 from tests.readme import blocks
 from tests.recipes.test_recipes import NOON, Warehouse, rows, some, uuids
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).with_name("airflow_dag.py")
 REQUIREMENTS = Path(__file__).with_name("airflow-requirements.txt")
-VENV = ROOT / ".venv-airflow"
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ class Airflow:
     """An Airflow of its own, with the example among its DAGs and a project that it runs."""
 
     def __init__(self, home: Path, project: Warehouse) -> None:
+        self._command = own_environment("airflow", REQUIREMENTS).with_name("airflow")
         (home / "dags").mkdir(parents=True)
         shutil.copy(EXAMPLE, home / "dags")
         self.project = project
@@ -93,7 +94,7 @@ class Airflow:
 
     def run(self, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [VENV / "bin" / "airflow", *args],
+            [self._command, *args],
             env=self._environment | settings,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -112,17 +113,8 @@ class Airflow:
 
 @pytest.fixture
 def airflow(tmp_path: Path, database: str) -> Iterator[Airflow]:
-    """Make Airflow's environment, unless it is there."""
+    """Start from nothing: no plan, no rows."""
     del database
-    made = VENV / "installed"
-    wanted = f"{ROOT} {sys.version}\n{REQUIREMENTS.read_text('utf-8')}"
-    if not made.exists() or made.read_text("utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-        pip = (VENV / "bin" / "python", "-m", "pip", "install", "--quiet")
-        subprocess.run(
-            [*pip, "--disable-pip-version-check", "--requirement", REQUIREMENTS], check=True
-        )
-        made.write_text(wanted, encoding="utf-8")
     (tmp_path / "project").mkdir()
     with Sandbox(some(1000)) as sandbox:
         project = Warehouse(tmp_path / "project", sandbox).put()

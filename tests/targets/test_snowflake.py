@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +20,13 @@ from ruamel.yaml import YAML
 
 from tests.demo import ROOT
 from tests.e2e.running import Run, environment, full_table, run_tap
+from tests.environments import own_environment
 from tests.sandbox import Contact, Sandbox, Workspace, contacts, faults
 from tests.sandbox.data import STANDARD_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VENV = ROOT / ".venv-snowflake"
 REQUIREMENTS = Path(__file__).with_name("snowflake-requirements.txt")
 CONFIG = {
     "account": "acme",
@@ -43,15 +42,7 @@ Rows = dict[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def python() -> Path:
     """Make the target's own environment, unless it is there."""
-    made = VENV / "installed"
-    wanted = f"{ROOT} {sys.version}\n{REQUIREMENTS.read_text('utf-8')}"
-    python = VENV / "bin" / "python"
-    if not made.exists() or made.read_text("utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        subprocess.run([*pip, "--requirement", REQUIREMENTS], check=True)
-        made.write_text(wanted, encoding="utf-8")
-    return python
+    return own_environment("snowflake", REQUIREMENTS)
 
 
 @dataclass(frozen=True)
