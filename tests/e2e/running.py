@@ -81,8 +81,9 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """The lines of the log with the level WARNING."""
-        return [line for line in self.log.splitlines() if " | WARNING " in line]
+        """The lines of the log with the level WARNING, but for news of the running Python."""
+        lines = (line for line in self.log.splitlines() if " | WARNING " in line)
+        return [line for line in lines if "SingerSDKPythonEOLWarning" not in line]
 
 
 def _is_error(line: str) -> bool:
