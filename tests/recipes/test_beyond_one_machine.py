@@ -20,7 +20,7 @@ from tests.demo import environment
 from tests.environments import own_environment
 from tests.postgres import postgres
 from tests.readme import blocks
-from tests.recipes.test_recipes import NOON, Warehouse, rows, some, uuids
+from tests.recipes.test_recipes import NOON, Warehouse, connect, rows, some, uuids
 from tests.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -31,15 +31,14 @@ REQUIREMENTS = Path(__file__).with_name("airflow-requirements.txt")
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database() -> Iterator[str]:
     with postgres() as uri:
-        url = uri.replace("postgresql:", "postgresql+psycopg:")
-        monkeypatch.setenv("TARGET_POSTGRES_SQLALCHEMY_URL", url)
         yield uri
 
 
 def test_the_commands_of_the_readme(tmp_path: Path, database: str) -> None:
     (script,) = blocks("sh", "Beyond one machine")
+    connect(tmp_path, database)
     with Sandbox(some(days=1000)) as sandbox:
         project = Warehouse(tmp_path, sandbox).put()
         project.shell(script)
@@ -114,8 +113,8 @@ class Airflow:
 @pytest.fixture
 def airflow(tmp_path: Path, database: str) -> Iterator[Airflow]:
     """Start from nothing: no plan, no rows."""
-    del database
     (tmp_path / "project").mkdir()
+    connect(tmp_path / "project", database)
     with Sandbox(some(1000)) as sandbox:
         project = Warehouse(tmp_path / "project", sandbox).put()
         yield Airflow(tmp_path / "airflow", project)

@@ -109,14 +109,19 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str) -> Path:
+def folder(tmp_path: Path, database: str) -> Path:
     with psycopg.connect(database, autocommit=True) as connection:
         rows = connection.execute("select nspname from pg_namespace where nspname ~ '^tap_mihu'")
         for (schema,) in rows.fetchall():
             connection.execute(f'drop schema "{schema}" cascade')
-    url = database.replace("postgresql:", "postgresql+psycopg:")
-    monkeypatch.setenv("TARGET_POSTGRES_SQLALCHEMY_URL", url)
+    connect(tmp_path, database)
     return tmp_path
+
+
+def connect(folder: Path, database: str) -> None:
+    """Tell a project where to load."""
+    url = database.replace("postgresql:", "postgresql+psycopg:")
+    (folder / ".env").write_text(f"TARGET_POSTGRES_SQLALCHEMY_URL='{url}'\n", encoding="utf-8")
 
 
 def rows(database: str, schema: str = "tap_mihu") -> dict[str, dict[str, Any]]:
