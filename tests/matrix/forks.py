@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-# Imported for the server: its forks begin with all of it.
-from tap_mihu import cli
+from tap_mihu import cli, tap
 from tap_mihu.throttle import ThrottleGate
 from tests.e2e.running import Run, environment
 
@@ -29,7 +28,8 @@ __all__ = ["HANGS", "run_forked"]
 HANGS = -9
 """The exit status of a run that did not end by itself."""
 
-_PRELOADED = ["__main__", __name__]
+# What the server has imported, its forks begin with; the tap itself waits until it is needed.
+_PRELOADED = ["__main__", __name__, tap.__name__]
 _forks = get_context("forkserver")
 # A process object is not made for several threads.
 _lock = Lock()

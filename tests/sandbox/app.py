@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from http import HTTPStatus
 from random import Random
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 BASE = "/api/v1"
 _CONTACTS = f"{BASE}/contacts"
+# Routes are made by way of `ast`, which fails now and then in several threads at once (gh-106905).
+_making = Lock()
 
 
 class _Api:
@@ -147,11 +150,12 @@ def make_app(sandbox: Sandbox) -> Flask:
     app = Flask(__name__, static_folder=None)
     # A bug in a hook or a script shows as a traceback, not as an answer worth a retry.
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    app.add_url_rule("/<path:path>", view_func=_Api(sandbox).answer)
-    app.add_url_rule("/login", "login", lambda: LOGIN_PAGE)
-    app.add_url_rule(
-        "/_sandbox/<any(edit, insert, delete):kind>",
-        view_func=_BackDoor(sandbox).change,
-        methods=["POST"],
-    )
+    with _making:
+        app.add_url_rule("/<path:path>", view_func=_Api(sandbox).answer)
+        app.add_url_rule("/login", "login", lambda: LOGIN_PAGE)
+        app.add_url_rule(
+            "/_sandbox/<any(edit, insert, delete):kind>",
+            view_func=_BackDoor(sandbox).change,
+            methods=["POST"],
+        )
     return app
