@@ -31,17 +31,15 @@ REQUIREMENTS = Path(__file__).with_name("airflow-requirements.txt")
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database() -> Iterator[str]:
     with postgres() as uri:
-        url = uri.replace("postgresql:", "postgresql+psycopg:")
-        monkeypatch.setenv("TARGET_POSTGRES_SQLALCHEMY_URL", url)
         yield uri
 
 
 def test_the_commands_of_the_readme(tmp_path: Path, database: str) -> None:
     (script,) = blocks("sh", "Beyond one machine")
     with Sandbox(some(days=1000)) as sandbox:
-        project = Warehouse(tmp_path, sandbox).put()
+        project = Warehouse(tmp_path, sandbox, database).put()
         project.shell(script)
         shown = Shard(DateRange(None, date(2024, 3, 31)), 0).as_json({})
         assert f"TAP_MIHU_FILTERS='{json.dumps(shown['filters'])}'" in script
@@ -85,6 +83,7 @@ class Airflow:
         self._environment = environment(
             project.sandbox,
             AIRFLOW_HOME=str(home),
+            AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY="1",
             AIRFLOW__CORE__LOAD_EXAMPLES="false",
             MELTANO_HUB_URL="http://127.0.0.1:1",
             MELTANO_PROJECT_ROOT=str(project.folder),
@@ -114,10 +113,9 @@ class Airflow:
 @pytest.fixture
 def airflow(tmp_path: Path, database: str) -> Iterator[Airflow]:
     """Start from nothing: no plan, no rows."""
-    del database
     (tmp_path / "project").mkdir()
     with Sandbox(some(1000)) as sandbox:
-        project = Warehouse(tmp_path / "project", sandbox).put()
+        project = Warehouse(tmp_path / "project", sandbox, database).put()
         yield Airflow(tmp_path / "airflow", project)
 
 
