@@ -205,7 +205,7 @@ def test_several_workspaces(folder: Path, database: str) -> None:
         Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
         Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
     ):
-        project = Warehouse(folder, acme).put("Several workspaces")
+        project = Warehouse(folder, acme, database).put("Several workspaces")
         # The project's own token is set too, and does not count.
         project.run(
             "mihu-workspaces",
