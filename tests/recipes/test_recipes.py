@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -64,8 +65,11 @@ def test_every_recipe_is_here() -> None:
     assert section.count("```") == 2 * len(RECIPES)
 
 
+@dataclass(frozen=True)
 class Warehouse(Project):
     """A project that loads into PostgreSQL; the plugins are those installed beside the tests."""
+
+    database: str = ""
 
     def put(self, *headings: str) -> Warehouse:
         project = yaml.load(ROOT / "meltano.yml")
@@ -73,6 +77,9 @@ class Warehouse(Project):
             if plugin["name"] in {"tap-mihu", "target-postgres"}:
                 del plugin["pip_url"]
                 plugin["executable"] = str(Path(sys.executable).with_name(plugin["name"]))
+            if plugin["name"] == "target-postgres" and self.database:
+                url = self.database.replace("postgresql:", "postgresql+psycopg:")
+                plugin["config"] = {"sqlalchemy_url": url}
         for heading in headings:
             project = merged(project, yaml.load(recipe(heading)))
         yaml.dump(project, self.folder / "meltano.yml")
@@ -114,14 +121,7 @@ def folder(tmp_path: Path, database: str) -> Path:
         rows = connection.execute("select nspname from pg_namespace where nspname ~ '^tap_mihu'")
         for (schema,) in rows.fetchall():
             connection.execute(f'drop schema "{schema}" cascade')
-    connect(tmp_path, database)
     return tmp_path
-
-
-def connect(folder: Path, database: str) -> None:
-    """Tell a project where to load."""
-    url = database.replace("postgresql:", "postgresql+psycopg:")
-    (folder / ".env").write_text(f"TARGET_POSTGRES_SQLALCHEMY_URL='{url}'\n", encoding="utf-8")
 
 
 def rows(database: str, schema: str = "tap_mihu") -> dict[str, dict[str, Any]]:
@@ -148,7 +148,9 @@ def test_all_every_night_and_what_changed_every_hour(folder: Path, database: str
     workspace = some()
     first, tagged, doomed, edited, *_ = sorted(uuids(workspace))
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox).put("All every night, what changed every hour")
+        project = Warehouse(folder, sandbox, database).put(
+            "All every night, what changed every hour"
+        )
         listed = json.loads(project.meltano("schedule", "list", "--format=json").stdout)
         jobs = {one["name"]: one["cron_interval"] for one in listed["schedules"]["job"]}
         assert jobs["mihu-hourly"] == "0 6-23 * * *"
@@ -180,7 +182,7 @@ def test_all_every_night_and_what_changed_every_hour(folder: Path, database: str
 def test_deletes(folder: Path, database: str) -> None:
     workspace = some()
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox).put(*[*RECIPES][:2])
+        project = Warehouse(folder, sandbox, database).put(*[*RECIPES][:2])
         project.run("mihu-nightly")
         before = uuids(workspace)
         workspace.delete(min(before))
@@ -203,7 +205,7 @@ def test_several_workspaces(folder: Path, database: str) -> None:
         Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
         Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
     ):
-        project = Warehouse(folder, acme).put("Several workspaces")
+        project = Warehouse(folder, acme, database).put("Several workspaces")
         # The project's own token is set too, and does not count.
         project.run(
             "mihu-workspaces",
@@ -221,7 +223,7 @@ def test_several_workspaces(folder: Path, database: str) -> None:
 def test_personal_data(folder: Path, database: str) -> None:
     workspace = some(100, custom_fields=("plan",))
     with Sandbox(workspace) as sandbox:
-        Warehouse(folder, sandbox).put("Personal data").run(
+        Warehouse(folder, sandbox, database).put("Personal data").run(
             "tap-mihu--private", "target-postgres", MIHU_SALT="grain"
         )
     table = rows(database, "tap_mihu__private")
@@ -240,7 +242,7 @@ def test_custom_fields_as_columns(folder: Path, database: str) -> None:
     for contact, (plan, seats) in zip(workspace.contacts(), given, strict=True):
         workspace.edit(contact["uuid"], plan=plan, seats=seats)
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox).put("Custom fields as columns")
+        project = Warehouse(folder, sandbox, database).put("Custom fields as columns")
         project.run("tap-mihu--columns", "target-postgres")
         found = [
             (row["plan"], row["seats"]) for row in rows(database, "tap_mihu__columns").values()
@@ -260,7 +262,9 @@ def test_the_contacts_of_a_campaign(folder: Path, database: str) -> None:
     heading = "The contacts of a campaign, pool or tag"
     (extractor,) = yaml.load(recipe(heading))["plugins"]["extractors"]
     with Sandbox(workspace) as sandbox:
-        Warehouse(folder, sandbox).put(heading).run("tap-mihu--campaign", "target-postgres")
+        Warehouse(folder, sandbox, database).put(heading).run(
+            "tap-mihu--campaign", "target-postgres"
+        )
     selected = {row.contact["uuid"] for row in workspace.select(extractor["config"]["filters"])}
     assert rows(database, "tap_mihu__campaign").keys() == selected
     assert 0 < len(selected) < 250
@@ -273,7 +277,7 @@ def test_back_filling(folder: Path, database: str) -> None:
     due = {c["uuid"] for c in workspace.contacts() if c["updated_at"] >= start[:10]}
     everything, years = recipe("Back-filling").split("\n", 1)
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox).put()
+        project = Warehouse(folder, sandbox, database).put()
         project.run(*run, TAP_MIHU_START_DATE=start)
         assert rows(database).keys() == due < uuids(workspace)
         project.run(*run, TAP_MIHU_START_DATE="2000-01-01T00:00:00Z")
@@ -302,7 +306,7 @@ def test_what_to_do_when_a_run_is_unproven(folder: Path, database: str) -> None:
         workspace.insert()
 
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox).put()
+        project = Warehouse(folder, sandbox, database).put()
         project.run("tap-mihu", "target-postgres")
         before = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
         workspace.edit(max(uuids(workspace)), updated_at=datetime.now(UTC) + timedelta(seconds=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from tests.scan.model import (
     SimulatedServer,
     churn,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 SIZE = 5000
 TODAY = NOON.date()
@@ -59,6 +63,28 @@ def test_the_largest_has_at_most_one_and_a_half_even_shares(shape: Shape, number
     shards = cut_into_shards(server.fetch, EVERYTHING, number, concurrency=1)
     assert len(shards) == number
     assert max(shard.contacts for shard in shards) <= 1.5 * SIZE / number
+
+
+class Imports(SimulatedServer):
+    """All of it was imported on a few days, years apart."""
+
+    def _creation_times(self) -> list[datetime | None]:
+        return [self._within(NOON - (40 + 457 * (n % 8)) * DAY) for n in range(self.size)]
+
+
+@pytest.mark.parametrize("number", [2, 8, 16])
+def test_days_that_are_hard_to_find_do_not_cost_more(number: int) -> None:
+    server = Imports(size=SIZE)
+    shards = cut_into_shards(server.fetch, EVERYTHING, number, concurrency=1)
+    assert len(server.requests) <= REQUESTS_AT_THE_TOP + REQUESTS_A_SHARD * number
+    check_cover(shards)
+
+
+def test_the_days_that_are_not_over_stay_together() -> None:
+    server = SimulatedServer(size=SIZE)
+    shards = cut_into_shards(server.fetch, EVERYTHING, 300, concurrency=1)
+    assert shards[-1].dates.first == TODAY - DAY
+    assert shards[-1].contacts > SIZE / 300
 
 
 @pytest.mark.parametrize("shape", [Shape.IMPORT, Shape.TIES])
