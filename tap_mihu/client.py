@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 import requests
 import urllib3.exceptions
+from typing_extensions import override
 
 from tap_mihu.deadlines import DeadlineAdapter, StillComing
 from tap_mihu.errors import MihuError
@@ -32,6 +33,8 @@ from tap_mihu.throttle import ThrottleGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from urllib3.connectionpool import ConnectionPool
 
 __all__ = ["Answer", "Client"]
 
@@ -67,6 +70,18 @@ class Answer:
 
 class _TryAgain(Exception):  # noqa: N818 - an inner signal
     """This try failed in a way that a further one may not."""
+
+
+class _Adapter(DeadlineAdapter):
+    """Sends to one host, always by the same way, which is worked out but once."""
+
+    _pool: ConnectionPool | None = None
+
+    @override
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
 
 
 class Client:
@@ -205,7 +220,7 @@ class Client:
         """
         session = requests.Session()
         for scheme in ("http://", "https://"):
-            session.mount(scheme, DeadlineAdapter())
+            session.mount(scheme, _Adapter())
         with self._counting:
             self._sessions.append(session)
         prepared = requests.Request("GET", self._url, headers=self._headers).prepare()
