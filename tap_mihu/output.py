@@ -6,6 +6,7 @@ import array
 import contextlib
 import errno
 import fcntl
+import mmap
 import os
 import select
 import stat
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["MessageWriter"]
 
 _LARGE_WRITE_BYTES = 2**20
+_WIDE_PIPE_BYTES = 2**20
 _PATIENCE_SECONDS = 1.5
 _POLL_MILLISECONDS = 50
 
@@ -37,6 +39,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
     def __init__(self) -> None:
         """Start outside of any line."""
         super().__init__()
+        self._outlet: _Outlet | None = None
         self._in_line = False
         self._interrupted_by: int | None = None
 
@@ -66,15 +69,18 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             sys.stdout.write(b"".join(lines).decode())
             return
         try:
+            if self._outlet is None or self._outlet.descriptor != descriptor:
+                self._outlet = _Outlet(descriptor)
+            outlet = self._outlet
             chunk: list[bytes] = []
-            size, room = 0, _room(descriptor)
+            size, room = 0, outlet.room()
             for line in lines:
                 if chunk and size + len(line) > room:
-                    self._write(descriptor, b"".join(chunk), room)
-                    chunk, size, room = [], 0, _room(descriptor)
+                    self._write(outlet, b"".join(chunk), room)
+                    chunk, size, room = [], 0, outlet.room()
                 chunk.append(line)
                 size += len(line)
-            self._write(descriptor, b"".join(chunk), room)
+            self._write(outlet, b"".join(chunk), room)
         except OSError as error:
             raise MihuError(_lost_output(error)) from None
 
@@ -90,21 +96,21 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         if not self._in_line:
             raise Interrupted(signum)
 
-    def _write(self, descriptor: int, chunk: bytes, room: int) -> None:
-        if len(chunk) <= room and not _is_file(descriptor):
-            _write_at_once(descriptor, chunk)
+    def _write(self, outlet: _Outlet, chunk: bytes, room: int) -> None:
+        if len(chunk) <= room and not outlet.is_file:
+            _write_at_once(outlet.descriptor, chunk)
         else:
-            self._write_piecemeal(descriptor, chunk)
+            self._write_piecemeal(outlet, chunk)
 
-    def _write_piecemeal(self, descriptor: int, chunk: bytes) -> None:
+    def _write_piecemeal(self, outlet: _Outlet, chunk: bytes) -> None:
         """Write what may take several goes; a signal waits for the last, but not for ever."""
         self._in_line = True
         left = memoryview(chunk)
         deadline = None
         try:
             while left:
-                if _writable(descriptor):
-                    left = left[os.write(descriptor, left[: _room(descriptor)]) :]
+                if _writable(outlet.descriptor):
+                    left = left[os.write(outlet.descriptor, left[: outlet.room()]) :]
                 if self._interrupted_by is not None:
                     deadline = deadline or time.monotonic() + _PATIENCE_SECONDS
                     if time.monotonic() > deadline:
@@ -115,25 +121,39 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             raise Interrupted(self._interrupted_by)
 
 
-def _is_file(descriptor: int) -> bool:
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+class _Outlet:
+    """What standard output is connected to."""
+
+    def __init__(self, descriptor: int) -> None:
+        mode = os.fstat(descriptor).st_mode
+        self.descriptor = descriptor
+        self.is_file = stat.S_ISREG(mode)
+        self._takes_all = self.is_file or (stat.S_ISCHR(mode) and not os.isatty(descriptor))
+        self._tells_size = stat.S_ISFIFO(mode) and hasattr(fcntl, "F_GETPIPE_SZ")
+        if self._tells_size:
+            _widen(descriptor)
+
+    def room(self) -> int:
+        """Say how many bytes are taken at once or not at all, whatever signal comes."""
+        if self._takes_all:
+            return _LARGE_WRITE_BYTES
+        if not self._tells_size:
+            return select.PIPE_BUF  # What any pipe takes so.
+        capacity = fcntl.fcntl(self.descriptor, fcntl.F_GETPIPE_SZ)
+        unread = array.array("i", [0])
+        fcntl.ioctl(self.descriptor, termios.FIONREAD, unread)
+        # Linux keeps what is unread in pages. Two neighbours hold more than one page's bytes, but
+        # the first page may hold fewer: some of it may have been read.
+        taken = 2 * unread[0] + 3 * mmap.PAGESIZE if unread[0] else 0
+        return max(select.PIPE_BUF, capacity - taken)
 
 
-def _room(descriptor: int) -> int:
-    """Say how many bytes are taken at once or not at all, whatever signal comes.
-
-    Any pipe takes `PIPE_BUF` bytes so, and one that is empty as many as it can hold.
-    """
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(descriptor)):
-        return _LARGE_WRITE_BYTES
-    if stat.S_ISFIFO(mode) and hasattr(fcntl, "F_GETPIPE_SZ"):
-        unread = array.array("i", [1])
+def _widen(pipe: int) -> None:
+    """Make a pipe hold more, so that the tap and whoever reads it need not keep in step."""
+    if fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) < _WIDE_PIPE_BYTES:
+        # The system limits how much all pipes of one user may hold.
         with contextlib.suppress(OSError):
-            fcntl.ioctl(descriptor, termios.FIONREAD, unread)
-            if not unread[0]:
-                return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
-    return select.PIPE_BUF
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WIDE_PIPE_BYTES)
 
 
 def _writable(descriptor: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -13,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
+from select import PIPE_BUF
 from typing import TextIO
 
 import pytest
@@ -23,7 +26,7 @@ from tap_mihu.output import MessageWriter
 
 FULL = Path("/dev/full")
 NUMBERED = [b'{"line":%d}\n' % number for number in range(20_000)]
-LONG = [b"a" * size + b"\n" for size in (1, 4095, 4096, 4097, 70_000, 1_000_000, 3)]
+LONG = [b"a" * size + b"\n" for size in (1, 4095, 4096, 4097, 70_000, 3_000_000, 3)]
 Connect = Callable[[TextIO], None]
 
 
@@ -111,6 +114,51 @@ def test_a_slow_reader_gets_every_line(
     assert pipe.all_read() == b"".join(lines)
 
 
+@pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_pipe_takes_whole_lines_however_full_it_is(
+    monkeypatch: pytest.MonkeyPatch, connect: Connect, pipe: Pipe, seed: int, *, wide: bool
+) -> None:
+    """So a signal never finds one half taken by a pipe that nobody reads any more."""
+    connect(pipe.file)
+    for end in (pipe.file.fileno(), pipe.read_end):
+        os.set_blocking(end, False)
+    rng = Random(seed)
+    lines = [b"a" * rng.choice([9, 700, 4095]) + b"\n" for _ in range(3000)]
+    came = bytearray()
+    sizes: list[int] = []
+    set_up, whole_write = fcntl.fcntl, os.write
+
+    def refuse_to_widen(descriptor: int, operation: int, *rest: int) -> int:
+        if operation == getattr(fcntl, "F_SETPIPE_SZ", None):
+            raise PermissionError
+        return set_up(descriptor, operation, *rest)
+
+    def read(most: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            came.extend(os.read(pipe.read_end, most))
+
+    def read_and_write(descriptor: int, data: bytes) -> int:
+        if rng.random() < 0.5:
+            read(rng.choice([1, 5000, 100_000]))
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                sizes.append(whole_write(descriptor, data))
+                assert sizes[-1] == len(data), "a part of it was taken"
+                return sizes[-1]
+            read(5000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", read_and_write)
+        if not wide:
+            patch.setattr(fcntl, "fcntl", refuse_to_widen)
+        MessageWriter().write_lines(lines)
+    while len(came) < sum(map(len, lines)):
+        read(1_000_000)
+    assert came == b"".join(lines)
+    assert max(sizes) > 5 * PIPE_BUF, "no more at a time than into a pipe that is full"
+
+
 @pytest.mark.parametrize("most", [1, 7, 4095])
 @pytest.mark.parametrize("lines", [NUMBERED[:300], LONG[:5]], ids=["many", "long"])
 def test_a_partial_write_is_continued(
@@ -177,7 +225,7 @@ def test_a_target_that_ends_meanwhile_is_named(connect: Connect) -> None:
         connect(file)
         reader.start()
         with pytest.raises(MihuError, match="target has ended"):
-            MessageWriter().write_lines(NUMBERED)
+            MessageWriter().write_lines(LONG)
         reader.join()
 
 
