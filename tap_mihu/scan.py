@@ -25,6 +25,8 @@ __all__ = ["Done", "Progress", "Rows", "scan"]
 
 _LOOKAHEAD_PAGES = WINDOW_PAGES
 _UNSETTLED_PIECES = 4
+# Few enough that the workers do not run out of pages while these are written.
+_ROWS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +105,16 @@ class _Scan:
     def run(self) -> Iterator[Rows | Done]:
         self._refill()
         while self._windows:
-            window, page = self._workers.result()
-            window.in_flight -= 1
-            self._replace(window, self._place(window, page))
-            self._refill()
+            self._take()
             yield from self._emit()
             self._refill()
+
+    def _take(self) -> None:
+        """Take the next answer in, and keep the workers busy."""
+        window, page = self._workers.result()
+        window.in_flight -= 1
+        self._replace(window, self._place(window, page))
+        self._refill()
 
     def _refill(self) -> None:
         """Give the workers the next pages: of the first window, then of those that follow."""
@@ -176,14 +182,20 @@ class _Scan:
         return [placed for part, answer in parts for placed in self._place(part, answer)]
 
     def _emit(self) -> Iterator[Rows | Done]:
+        """Pass on what may be written, a little at a time; the reading goes on meanwhile."""
         while self._windows:
             head = self._windows[0]
             if head.proven is None and not head.streamed:
                 return
             rows = head.pass_on()
-            self._progress.read += len(rows)
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[start : start + _ROWS_AT_ONCE]
+                self._progress.read += len(some)
+                yield Rows(some)
+                while self._workers.ready:
+                    self._take()
             if rows:
-                yield Rows(rows)
+                continue  # A streamed window may have got more meanwhile.
             if head.proven is None:
                 return
             del self._windows[0]

@@ -55,6 +55,11 @@ class Workers(Generic[_Key, _Result]):
         """Whether a further task would soon find a worker: each may have one waiting."""
         return self.outstanding < 2 * self._count
 
+    @property
+    def ready(self) -> bool:
+        """Whether a result can be had at once; none can after a failure."""
+        return not (self._failed or self._results.empty())
+
     def submit(self, key: _Key, task: Callable[[], _Result]) -> None:
         """Hand a task in; `key` comes back with its result."""
         self.outstanding += 1

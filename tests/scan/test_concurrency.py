@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from contextlib import closing
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_mihu.scan import scan
+from tap_mihu.scan import Rows, scan
 from tests.scan.model import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 from tests.scan.reading import Boom, Reading, check, failing, read, read_into
 
@@ -103,6 +104,59 @@ def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) ->
     workers_end()
     # The worker that failed may have begun one more before the scan heard of it.
     assert set(came_back) - {14} == {10, 11, 12}
+
+
+class Busy:
+    """A server of many windows that tells how many requests came."""
+
+    def __init__(self) -> None:
+        self.server = SimulatedServer(size=10_000, page_size=50)
+        self.fails = False
+        self.failed = threading.Event()
+        self._came = 0
+        self._arrived = threading.Condition()
+
+    def fetch(self, dates: DateRange, number: int) -> Page:
+        page = self.server.fetch(dates, number)
+        with self._arrived:
+            self._came += 1
+            self._arrived.notify_all()
+            if self.fails:
+                self.failed.set()
+                raise Boom
+        return page
+
+    def more_came(self, than: int) -> int:
+        """Wait until more than so many came; give how many there are by now."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: self._came > than, PATIENCE), "nothing is read"
+            return self._came
+
+
+def test_reading_goes_on_while_rows_are_written() -> None:
+    """A target that takes its time takes none of the reader's."""
+    busy, came = Busy(), 0
+    scanning = scan(busy.fetch, EVERYTHING, concurrency=1)
+    assert isinstance(scanning, Generator)
+    with closing(scanning):
+        for item in islice(scanning, 5):
+            assert isinstance(item, Rows), "all of the first window"
+            came = busy.more_came(came)
+
+
+def test_what_is_settled_is_written_though_a_request_fails_meanwhile() -> None:
+    undisturbed, reading, busy = Reading(), Reading(), Busy()
+    read_into(undisturbed, busy.fetch)
+
+    def read_on() -> None:
+        for item in scan(busy.fetch, EVERYTHING, concurrency=1):
+            reading.add(item)
+            assert not busy.fails or busy.failed.wait(PATIENCE)
+            busy.fails = True
+
+    with pytest.raises(Boom):
+        read_on()
+    assert reading.rows_before == undisturbed.rows_before[:1]
 
 
 @pytest.mark.parametrize("size", [400, 1600])
