@@ -24,6 +24,7 @@ BESIDE: dict[str, Callable[[Plan, Sequence[Contender]], list[Table]]] = {
 }
 ALONE: dict[str, Callable[[Plan], Table]] = {
     "ideal": alone.ideal,
+    "loading": alone.loading,
     "memory": alone.memory,
     "startup": alone.startup,
     "cost": alone.cost,

@@ -1,6 +1,9 @@
 """The scenarios that hold the tap to its own promises."""
 
+import shlex
 import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from tests.benchmarks.calendar import SPREADS
 from tests.benchmarks.field import TAP, Contender, tap
@@ -17,6 +20,7 @@ IMPORT = Contender(
     ("singer_sdk",),
     lambda _api_url, _folder: [sys.executable, "-c", "import singer_sdk"],
 )
+TARGET = Path(__file__).parent / "contenders" / "target.py"
 NOWHERE = "http://127.0.0.1/api/v1"
 
 
@@ -39,6 +43,32 @@ def ideal(plan: Plan) -> Table:
     ]
     title = f"{LATENCY_MS} ms latency, {CONCURRENCY} requests at a time, against the ideal"
     return Table(title, ["", "tap-mihu", "goal"], rows)
+
+
+def loading(plan: Plan) -> Table:
+    """Let a target take what the tap reads over a slow line: both should work at once."""
+    with (
+        serving(plan.ideal_contacts, latency_ms=LATENCY_MS) as service,
+        NamedTemporaryFile() as kept,
+    ):
+        target = shlex.join([sys.executable, str(TARGET), str(service.contacts)])
+
+        def piped(title: str, shell: str) -> Contender:
+            def command(api_url: str, folder: Path) -> list[str]:
+                tap_ = shlex.join(CONCURRENT.command(api_url, folder))
+                return ["sh", "-c", shell.format(tap=tap_, target=target, file=kept.name)]
+
+            return Contender(title, CONCURRENT.needs, command)
+
+        tapped = piped("tap-mihu into a file", "{tap} > {file}")
+        loaded = piped("the target from that file", "{target} < {file}")
+        both = piped("tap-mihu into the target", "{tap} | {target}")
+        medians = alternate([tapped, loaded, both], service.api_url, plan.runs)
+    seconds = [medians[each.title].seconds for each in (tapped, loaded, both)]
+    rows = [[title, *figures(sample), ""] for title, sample in medians.items()]
+    rows[-1][-1] = f"{seconds[-1] / max(seconds[:2]):.2f}"
+    title = f"{service.contacts:,} contacts into a target, {LATENCY_MS} ms latency"
+    return Table(title, ["", *FIGURES, "both / the slower one"], rows)
 
 
 def memory(plan: Plan) -> Table:

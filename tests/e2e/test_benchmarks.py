@@ -24,6 +24,7 @@ SCENARIOS = (
     f"{NUMBER} contacts, no latency, null tags",
     f"{NUMBER} contacts, {NUMBER} ms latency, tap-mihu with {NUMBER} requests at a time",
     f"{NUMBER} ms latency, {NUMBER} requests at a time, against the ideal",
+    f"{NUMBER} contacts into a target, {NUMBER} ms latency",
     f"Memory of tap-mihu, {NUMBER} requests at a time",
     "Start-up",
     "Requests of tap-mihu beyond those of a plain walk",
