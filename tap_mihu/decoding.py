@@ -27,17 +27,19 @@ from tap_mihu.records import (
 from tap_mihu.typed import TypedItems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
 __all__ = ["LineFormat", "PageDecoder", "decode_json", "plain_rows"]
 
 
 class LineFormat(msgspec.Struct, frozen=True):
-    """The constant part of a stream's RECORD messages."""
+    """What a stream's RECORD messages have in common."""
 
     stream: str
     version: int | None = None
+    without: frozenset[str] = frozenset()
+    """Fields that are left out."""
 
     def around(self, time_extracted: datetime) -> tuple[bytes, bytes]:
         """Give what stands before and after the record in its message."""
@@ -134,7 +136,9 @@ class PageDecoder:
         self._shaper = shaper
         self._since = since
         self._line_format = line_format
-        self._typed = TypedItems(shaper) if typed and line_format is not None else None
+        self._typed: TypedItems | None = None
+        if typed and line_format is not None:
+            self._typed = TypedItems(shaper, line_format.without)
 
     def page(self, body: bytes, number: int, *, served_at: datetime, received_at: datetime) -> Page:
         """Decode the answer to the question for page `number`.
@@ -144,7 +148,8 @@ class PageDecoder:
             BadEnvelope: It is not the documented envelope.
             MissingKey: An item has no key.
         """
-        around = None if self._line_format is None else self._line_format.around(received_at)
+        line_format = self._line_format
+        around = None if line_format is None else line_format.around(received_at)
         typed = self._typed
         opened = None if typed is None or _NUL in body else typed.open(body)
         envelope = opened or open_envelope(decode_json(body))
@@ -156,7 +161,8 @@ class PageDecoder:
         if typed is not None and opened is not None and around is not None:
             rows = typed.rows(envelope.items, self._since, around)
         else:
-            rows = plain_rows(self._shaper, envelope.items, self._since, around)
+            without = frozenset[str]() if line_format is None else line_format.without
+            rows = plain_rows(self._shaper, envelope.items, self._since, around, without)
             if typed is not None:
                 self._typed = typed.taught(envelope.items)
         return Page(number, rows, envelope.total, envelope.last_page, served_at)
@@ -167,6 +173,7 @@ def plain_rows(
     items: Sequence[dict[str, Any]],
     since: str | None,
     around: tuple[bytes, bytes] | None,
+    without: Collection[str] = (),
 ) -> list[Row]:
     """Make the rows of a page's items.
 
@@ -176,17 +183,18 @@ def plain_rows(
         since: Rows changed before this carry nothing.
         around: What stands before and after a record in its message; None for rows that carry
             the record itself.
+        without: Fields to leave out of the messages.
     """
     oddities = Oddities()
     rows = []
     for position, item in enumerate(items, 1):
         record = shaper.shape(item, position, oddities)
-        updated_at = record[UPDATED_AT]
+        created_at, updated_at = record[CREATED_AT], record[UPDATED_AT]
         payload: Any = None
         if since is None or updated_at is None or updated_at >= since:
+            for name in without:
+                del record[name]
             payload = record if around is None else around[0] + to_json(record) + around[1]
-        rows.append(
-            Row(record[KEY], record[CREATED_AT], updated_at, payload, tuple(oddities.elements()))
-        )
+        rows.append(Row(record[KEY], created_at, updated_at, payload, tuple(oddities.elements())))
         oddities.clear()
     return rows

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ContactsStream", "ListedStream"]
 
+# The length of a field's breadcrumb in a catalog.
+_FIELD = 2
+
 # No contact is due from then on, so that none is kept where only totals and dates matter.
 _NEVER = "9999-12-31T23:59:59.999999Z"
 
@@ -108,12 +111,8 @@ class ListedStream(Stream):
 
     def _read_all(self, client: Client) -> Iterator[Record]:
         run = self._begin()
-        plainly = self._writes_plainly()
-        decoder = PageDecoder(
-            self._shaper(),
-            since=run.since,
-            line_format=LineFormat(self.name, run.version) if plainly else None,
-        )
+        line_format = self._line_format(run.version)
+        decoder = PageDecoder(self._shaper(), since=run.since, line_format=line_format)
         fetch = self._fetcher(client, decoder, run)
         progress, oddities = Progress(), Oddities()
         reporter = Reporter(self.logger, self.name, progress)
@@ -132,7 +131,7 @@ class ListedStream(Stream):
                         field for row in event.rows if row.payload is not None for field in row.odd
                     )
                     reporter.emitted += len(due)
-                    if plainly:
+                    if line_format is not None:
                         self._write_lines(due)
                     else:
                         yield from map(self._declared, due)
@@ -298,18 +297,25 @@ class ListedStream(Stream):
 
         return fetch
 
-    def _writes_plainly(self) -> bool:
-        """Whether records go out as they are: no map, no alias, nothing flattened or deselected."""
+    def _line_format(self, version: int | None) -> LineFormat | None:
+        """Say how records are written here; None where settings ask for what only the SDK does.
+
+        That is a map, an alias, flattening, a part of a field deselected, a catalog with a schema
+        of its own.
+        """
         (stream_map, *more) = self.stream_maps
-        return (
-            not more
-            and type(stream_map) is SameRecordTransform
-            and stream_map.stream_alias == self.name
-            and not self.config.get("flattening_enabled")
-            and all(self.mask.values())
-            and self.effective_schema.get("properties", {}).keys()
-            == self.schema["properties"].keys()
-        )
+        fields = self.schema["properties"].keys()
+        if (
+            more
+            or type(stream_map) is not SameRecordTransform
+            or stream_map.stream_alias != self.name
+            or self.config.get("flattening_enabled")
+            or not all(selected for place, selected in self.mask.items() if len(place) != _FIELD)
+            or self.effective_schema.get("properties", {}).keys() != fields
+        ):
+            return None
+        without = frozenset(field for field in fields if not self.mask["properties", field])
+        return LineFormat(self.name, version, without)
 
     def _declared(self, record: Record) -> Record:
         """Leave out what the catalog's schema does not declare."""

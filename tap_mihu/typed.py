@@ -18,7 +18,7 @@ from tap_mihu.records import KEY, MissingKey, Shaper, number, to_json
 from tap_mihu.timestamps import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 __all__ = ["TypedItems"]
 
@@ -40,25 +40,31 @@ class TypedItems:
     # Beyond this many, keys are data rather than the fields of a workspace.
     _MOST_GATHERED = 500
 
-    def __init__(self, shaper: Shaper, gathered: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, shaper: Shaper, without: Collection[str] = (), gathered: tuple[str, ...] = ()
+    ) -> None:
         """Make the types.
 
         Args:
             shaper: Says what the fields hold.
+            without: Fields to leave out of the messages.
             gathered: The further keys known so far.
         """
         self._shaper = shaper
+        self._without = without
         self._gathered = gathered
         self._timestamps = [name for name, kind in shaper.kinds.items() if kind == "date-time"]
         self._arrays = list(shaper.items)
         self._gather_key = b"," + to_json(shaper.gather) + b":"
         self._nothing_gathered = self._gather_key + b"{}}"
-        if shaper.gather is None:
-            self._encoded: Callable[[Any], bytes] = to_json
-        else:
-            self._encoded = self._encoded_with_gathered if gathered else self._encoded_without
         attributes = [f"gathered_{i}_" for i in range(len(gathered))]
         self._pairs = list(zip(attributes, gathered, strict=True))
+        self._left_out = [name for name in without if name != shaper.gather]
+        if shaper.gather is None or shaper.gather in without:
+            self._left_out += attributes
+            self._with_gathered: Callable[[Any], bytes] = to_json
+        else:
+            self._with_gathered = self._with_pairs if gathered else self._with_nothing
         item = msgspec.defstruct(
             "Item",
             [
@@ -107,14 +113,14 @@ class TypedItems:
         gathered = (*self._gathered, *sorted(new))
         if len(gathered) > self._MOST_GATHERED or any(map(_UNNAMEABLE, new)):
             return self
-        return TypedItems(self._shaper, gathered)
+        return TypedItems(self._shaper, self._without, gathered)
 
     def rows(
         self, items: Sequence[Any], since: str | None, around: tuple[bytes, bytes]
     ) -> list[Row]:
         """Make the rows of the items of an opened answer; see `decoding.plain_rows`."""
         rows = []
-        timestamps, arrays, encoded = self._timestamps, self._arrays, self._encoded
+        timestamps, encoded = self._timestamps, self._encoded
         before, after = around
         for position, item in enumerate(items, 1):
             uuid = item.uuid
@@ -129,17 +135,23 @@ class TypedItems:
                         setattr(item, name, timestamp)
                         if timestamp is None:
                             odd += (name,)
-            updated_at = item.updated_at
+            created_at, updated_at = item.created_at, item.updated_at
             payload = None
             if since is None or updated_at is None or updated_at >= since:
-                for name in arrays:
-                    if getattr(item, name) is None:
-                        setattr(item, name, [])
                 payload = before + encoded(item) + after
-            rows.append(Row(uuid, item.created_at, updated_at, payload, odd))
+            rows.append(Row(uuid, created_at, updated_at, payload, odd))
         return rows
 
-    def _encoded_with_gathered(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+    def _encoded(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+        """Encode an item as its message has it."""
+        for name in self._arrays:
+            if getattr(item, name) is None:
+                setattr(item, name, [])
+        for name in self._left_out:
+            setattr(item, name, UNSET)
+        return self._with_gathered(item)
+
+    def _with_pairs(self, item: Any) -> bytes:  # noqa: ANN401
         """Encode an item, its further keys in the field that gathers them."""
         gathered = {}
         for attribute, name in self._pairs:
@@ -149,6 +161,6 @@ class TypedItems:
                 setattr(item, attribute, UNSET)
         return to_json(item)[:-1] + self._gather_key + to_json(gathered) + b"}"
 
-    def _encoded_without(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+    def _with_nothing(self, item: Any) -> bytes:  # noqa: ANN401
         """Encode an item of a workspace that has no further keys."""
         return to_json(item)[:-1] + self._nothing_gathered
