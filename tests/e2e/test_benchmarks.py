@@ -10,8 +10,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.benchmarks.field import CONTENDERS
 from tests.demo import ROOT
 from tests.e2e.running import environment
+from tests.readme import blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +63,21 @@ def test_the_chart_shows_every_program_that_is_installed(folder: Path) -> None:
     texts = {element.text for element in chart.iter() if element.tag.endswith("text")}
     assert "tap-mihu" in programs
     assert set(programs) <= texts
+
+
+@pytest.mark.large
+def test_the_commands_of_the_readme_measure_every_peer(tmp_path: Path) -> None:
+    (script,) = blocks("sh", "Speed")
+    script = script.replace(".venv-benchmarks", str(tmp_path))
+    done = subprocess.run(
+        ["sh", "-euc", f"{script.strip()} --smoke --only throughput"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    assert "Not installed" not in done.stdout
+    assert all(f"| {contender.title} |" in done.stdout for contender in CONTENDERS)
 
 
 def test_the_readme_shows_the_chart_of_a_full_run() -> None:
