@@ -192,10 +192,9 @@ class _Scan:
                 some = rows[start : start + _ROWS_AT_ONCE]
                 self._progress.read += len(some)
                 yield Rows(some)
-                while self._workers.ready:
+                # A streamed window would get more than it passes on, and fill the memory.
+                while self._workers.ready and not head.streamed:
                     self._take()
-            if rows:
-                continue  # A streamed window may have got more meanwhile.
             if head.proven is None:
                 return
             del self._windows[0]

@@ -109,8 +109,8 @@ def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) ->
 class Busy:
     """A server of many windows that tells how many requests came."""
 
-    def __init__(self) -> None:
-        self.server = SimulatedServer(size=10_000, page_size=50)
+    def __init__(self, *, ignores_dates: bool = False) -> None:
+        self.server = SimulatedServer(size=10_000, page_size=50, ignores_dates=ignores_dates)
         self.fails = False
         self.failed = threading.Event()
         self._came = 0
@@ -142,6 +142,17 @@ def test_reading_goes_on_while_rows_are_written() -> None:
         for item in islice(scanning, 5):
             assert isinstance(item, Rows), "all of the first window"
             came = busy.more_came(came)
+
+
+def test_a_window_that_cannot_be_held_is_read_no_faster_than_it_is_written() -> None:
+    busy, came, written = Busy(ignores_dates=True), 0, 0
+    for item in scan(busy.fetch, EVERYTHING, concurrency=2):
+        if isinstance(item, Rows):
+            written += len(item.rows)
+            if came < 200:
+                came = busy.more_came(came)
+            assert 50 * came <= written + 10 * 50
+    assert written == 10_000
 
 
 def test_what_is_settled_is_written_though_a_request_fails_meanwhile() -> None:
