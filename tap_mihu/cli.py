@@ -44,13 +44,16 @@ def main() -> None:
 
 
 def _interrupt(signum: int, _: FrameType | None) -> None:
-    _ignore_signals()
+    _hold_signals()
     raise Interrupted(signum)
 
 
-def _ignore_signals() -> None:
+def _hold_signals() -> None:
+    """Let no further signal disturb the end: none gets in, and one that did does nothing."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     for signum in _SIGNALS:
-        signal.signal(signum, signal.SIG_IGN)
+        # Of one that is on its way while it becomes ignored, Python complains.
+        signal.signal(signum, lambda _signum, _frame: None)
 
 
 def _run() -> None:
@@ -74,7 +77,7 @@ def _run() -> None:
 
 def _fail(text: str, status: int = 1) -> None:
     """Say why in one line, and exit."""
-    _ignore_signals()
+    _hold_signals()
     logging.getLogger("tap-mihu").error("%s", " ".join(text.split()))
     logging.shutdown()
     sys.exit(status)

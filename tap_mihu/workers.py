@@ -6,6 +6,7 @@ and so holds up a signal for as long as the slowest request takes.
 
 from __future__ import annotations
 
+import signal
 import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -86,6 +87,8 @@ class Workers(Generic[_Key, _Result]):
         return key, result
 
     def _work(self) -> None:
+        # They are for the main thread, which would not wake for one that came here.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while (task := self._tasks.get()) is not None and not self._failed:
             key, run = task
             try:
