@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["described", "without_placeholders"]
 
+_NOT_BY_EVERY_SDK = {"start-date"}  # from 0.55 on
 _KINDS = {"date-time": "date_iso8601", "date": "date_iso8601"}
 
 
@@ -17,7 +18,7 @@ def described(about: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": about["name"],
         "description": about["description"],
-        "capabilities": sorted(about["capabilities"]),
+        "capabilities": sorted({*about["capabilities"]} - _NOT_BY_EVERY_SDK),
         "settings": [*_settings(about["settings"]["properties"])],
     }
 
