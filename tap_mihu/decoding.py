@@ -136,9 +136,9 @@ class PageDecoder:
         self._shaper = shaper
         self._since = since
         self._line_format = line_format
-        self._typed: TypedItems | None = None
-        if typed and line_format is not None:
-            self._typed = TypedItems(shaper, line_format.without)
+        self._without = frozenset[str]() if line_format is None else line_format.without
+        typed = typed and line_format is not None
+        self._typed = TypedItems(shaper, self._without) if typed else None
 
     def page(self, body: bytes, number: int, *, served_at: datetime, received_at: datetime) -> Page:
         """Decode the answer to the question for page `number`.
@@ -148,8 +148,7 @@ class PageDecoder:
             BadEnvelope: It is not the documented envelope.
             MissingKey: An item has no key.
         """
-        line_format = self._line_format
-        around = None if line_format is None else line_format.around(received_at)
+        around = None if self._line_format is None else self._line_format.around(received_at)
         typed = self._typed
         opened = None if typed is None or _NUL in body else typed.open(body)
         envelope = opened or open_envelope(decode_json(body))
@@ -161,8 +160,7 @@ class PageDecoder:
         if typed is not None and opened is not None and around is not None:
             rows = typed.rows(envelope.items, self._since, around)
         else:
-            without = frozenset[str]() if line_format is None else line_format.without
-            rows = plain_rows(self._shaper, envelope.items, self._since, around, without)
+            rows = plain_rows(self._shaper, envelope.items, self._since, around, self._without)
             if typed is not None:
                 self._typed = typed.taught(envelope.items)
         return Page(number, rows, envelope.total, envelope.last_page, served_at)
@@ -173,7 +171,7 @@ def plain_rows(
     items: Sequence[dict[str, Any]],
     since: str | None,
     around: tuple[bytes, bytes] | None,
-    without: Collection[str] = (),
+    without: Collection[str],
 ) -> list[Row]:
     """Make the rows of a page's items.
 
