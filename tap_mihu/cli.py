@@ -61,7 +61,7 @@ def _run() -> None:
     gc.disable()
     from singer_sdk.exceptions import ConfigurationError, MappingError  # noqa: PLC0415
 
-    from tap_mihu.tap import TapMihu  # noqa: PLC0415
+    from tap_mihu.tap import TapMihu  # noqa: PLC0415 - after the signal handlers
 
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER_OBJECTS)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "Interrupted", "MihuError"]
+__all__ = [
+    "ConfigError",
+    "EnvelopeError",
+    "Interrupted",
+    "MihuError",
+    "MissingKeyError",
+    "RefusedError",
+    "StoppedError",
+    "UnreadableBodyError",
+]
 
 
 class MihuError(Exception):
@@ -13,8 +22,39 @@ class ConfigError(MihuError):
     """A setting that cannot be used; the text names the setting and the rule it breaks."""
 
 
+class RefusedError(MihuError):
+    """The API refuses one request, or fails on it again and again; another may still succeed."""
+
+
+class EnvelopeError(Exception):
+    """A response that is not the documented envelope; the text says where it departs."""
+
+
+class UnreadableBodyError(Exception):
+    """A response worth asking for again: cut off, not JSON, or another page than asked."""
+
+
+class MissingKeyError(Exception):
+    """An item without its key."""
+
+    def __init__(self, key: str, position: int) -> None:
+        """Remember where it is.
+
+        Args:
+            key: The field that is missing.
+            position: The item's place on its page, from 1.
+        """
+        super().__init__(key, position)
+        self.key = key
+        self.position = position
+
+
+class StoppedError(Exception):
+    """The run is over; a worker that waits gives up."""
+
+
 class Interrupted(BaseException):
-    """A signal asked the run to end.
+    """A signal asks the run to end.
 
     Not an `Exception`, so that no handler between the scan and the command line swallows it.
     """

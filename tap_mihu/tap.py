@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 import os
 from pathlib import Path
@@ -14,12 +13,15 @@ from dotenv import dotenv_values, find_dotenv
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_mihu.errors import ConfigError, MihuError
-from tap_mihu.output import MessageWriter
-from tap_mihu.settings import SETTINGS, check, from_environment
+from tap_mihu.checks import check
+from tap_mihu.environment import from_environment
+from tap_mihu.errors import ConfigError
+from tap_mihu.settings import SETTINGS
+from tap_mihu.singer.inputs import json_file, read_catalog, read_state
+from tap_mihu.singer.output import MessageWriter
+from tap_mihu.singer.planning import plan
 from tap_mihu.streams import ContactsStream
 
 if TYPE_CHECKING:
@@ -80,8 +82,8 @@ class TapMihu(Tap):
             check(config, schema)
         super().__init__(
             config=config,
-            catalog=_catalog(catalog),
-            state=_state(state),
+            catalog=read_catalog(catalog),
+            state=read_state(state),
             validate_config=validate_config,
             **options,
         )
@@ -141,7 +143,7 @@ class TapMihu(Tap):
                 "emit_activate_version_messages must be false with --plan: the run of one range "
                 "would retire the rows of all others"
             )
-        shards = ContactsStream(tap).plan(value)
+        shards = plan(ContactsStream(tap), value)
         tap.message_writer.write_lines([json.dumps(shards, indent=2).encode() + b"\n"])
         ctx.exit()
 
@@ -156,7 +158,7 @@ class TapMihu(Tap):
             MihuError: The state or the catalog is no JSON, or the run failed.
         """
         super().invoke(
-            state=_json(state, "--state"), catalog=_json(catalog, "--catalog"), **options
+            state=json_file(state, "--state"), catalog=json_file(catalog, "--catalog"), **options
         )
 
     @override
@@ -193,67 +195,3 @@ class TapMihu(Tap):
 def _set_only(settings: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is null: Meltano passes settings that are not set so."""
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def _json(file: IO[str] | None, option: str) -> IO[str] | None:
-    if file is None:
-        return None
-    text = file.read()
-    try:
-        json.loads(text)
-    except ValueError:
-        raise MihuError(f"The {option} file is not JSON.") from None
-    return io.StringIO(text)
-
-
-def _catalog(value: object) -> Catalog | None:
-    if value is None or isinstance(value, Catalog):
-        return value
-    try:
-        return Catalog.from_dict(_with_chosen_methods(value))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise MihuError("The catalog is not a Singer catalog: make one with --discover.") from None
-
-
-def _with_chosen_methods(catalog: Any) -> Any:  # noqa: ANN401 - may be anything
-    """Let the metadata choose the replication method, as Singer has it; the SDK overlooks it."""
-    catalog = copy.deepcopy(catalog)
-    for stream in catalog["streams"]:
-        for entry in stream.get("metadata", []):
-            if not entry["breadcrumb"] and (method := entry["metadata"].get("replication-method")):
-                stream["replication_method"] = method
-    return catalog
-
-
-_EMPTY_STATE_KEYS = {"currently_syncing"}
-
-
-def _state(value: object) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    bookmarks = value.get("bookmarks", {}) if isinstance(value, dict) else None
-    known = isinstance(value, dict) and ("bookmarks" in value or value.keys() <= _EMPTY_STATE_KEYS)
-    if (
-        not known
-        or not isinstance(bookmarks, dict)
-        or not all(isinstance(b, dict) for b in bookmarks.values())
-    ):
-        raise MihuError(
-            'The state is not a Singer state of this tap: {"bookmarks": {stream: {…}}}.'
-        )
-    return {"bookmarks": {name: _readable(of) for name, of in bookmarks.items()}}
-
-
-def _readable(bookmark: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the SDK's own entries where they have a form that it cannot read."""
-    readable = {
-        "progress_markers": lambda value: isinstance(value, dict),
-        "partitions": lambda value: (
-            isinstance(value, list) and all(isinstance(one, dict) for one in value)
-        ),
-    }
-    return {
-        name: value
-        for name, value in bookmark.items()
-        if name not in readable or readable[name](value)
-    }

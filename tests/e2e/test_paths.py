@@ -69,7 +69,7 @@ def odd_workspace(count: int = 400) -> Workspace:
     """Contacts of all kinds, some with values that only the slow way of decoding takes."""
     workspace = workspace_of(count, custom_fields=("a", "custom_fields"), tags="mixed")
     uuids = iter([contact["uuid"] for contact in workspace.contacts()])
-    oddities: list[dict[str, Any]] = [
+    invalid: list[dict[str, Any]] = [
         {"name": 1.10},
         {"surname": {"a": [1, None, 1e400]}},
         {"email": "nul\x00 and \ud800"},
@@ -80,7 +80,7 @@ def odd_workspace(count: int = 400) -> Workspace:
         {"a": {"nested": [1.50, 10**30, {"b": None}]}},
         {"custom_fields": []},
     ]
-    for fields in oddities:
+    for fields in invalid:
         workspace.edit(next(uuids), touch=False, **fields)
     return workspace
 

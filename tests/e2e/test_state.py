@@ -984,7 +984,7 @@ def test_filters_and_versions_together_are_warned_of() -> None:
         incremental = in_process(config | {"filters": {"status": "Active"}})
     (warning,) = run.warnings
     assert "filters" in warning
-    assert "retired" in warning
+    assert "delete rows" in warning
     assert run.log.index(warning) < run.log.index(" read, ")
     assert set(run.uuids) == active
     assert len(run.of_type("ACTIVATE_VERSION")) == 1

@@ -16,8 +16,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from singer_sdk.exceptions import ConfigurationError, MappingError
 
-from tap_mihu import progress
 from tap_mihu.errors import MihuError
+from tap_mihu.reading import progress
 from tap_mihu.tap import TapMihu
 from tests.e2e.running import Run, run_tap
 from tests.sandbox import Clock, Contact, Sandbox, Workspace, contacts, faults

@@ -17,7 +17,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu import cli, tap
-from tap_mihu.throttle import ThrottleGate
+from tap_mihu.api.throttle import ThrottleGate
 from tests.e2e.running import Run, environment
 
 if TYPE_CHECKING:

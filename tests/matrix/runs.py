@@ -11,7 +11,7 @@ from random import Random
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from tap_mihu.timestamps import write
+from tap_mihu.records.timestamps import to_text
 from tests.e2e.running import full_table, wait_until
 from tests.e2e.test_network import DEBUG, TOKEN
 from tests.matrix import elsewhere
@@ -115,7 +115,7 @@ def play(plan: Planned) -> Played:
         may_repeat=Outcome.SHORT in plan.expected,
         full_table=plan.full_table,
         old_bookmark=_OLD,
-        new_bookmark=min(write(NOW), max(contact["updated_at"] for contact in before)),
+        new_bookmark=min(to_text(NOW), max(contact["updated_at"] for contact in before)),
     )
     verdict = judge(evidence, plan.expected)
     if isinstance(script, Strikes) and not script.count:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Evidence", "Outcome", "Verdict", "judge"]
 
 # Said at the start of a full-table run with filters; no news of the run.
-_ANNOUNCED = "rows outside the filters will be retired"
+_ANNOUNCED = "delete rows outside the filters"
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d ")
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tap_mihu.shards import Shard
-from tap_mihu.windows import DateRange
+from tap_mihu.reading.shards import Shard
+from tap_mihu.records.pages import DateRange
 from tests.demo import environment
 from tests.environments import own_environment
 from tests.postgres import postgres

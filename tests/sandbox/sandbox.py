@@ -23,7 +23,7 @@ def _undisturbed(request_number: int, workspace: Workspace) -> None:
 
 @dataclass
 class Sandbox:
-    """Serves a workspace while its `with` block runs; the options are the server's oddities."""
+    """Serves a workspace while its `with` block runs; the options are the server's invalid."""
 
     workspace: Workspace = field(default_factory=Workspace)
     _: KW_ONLY

@@ -12,8 +12,7 @@ from operator import attrgetter
 from random import Random
 from typing import NamedTuple
 
-from tap_mihu.pagination import Page, Row
-from tap_mihu.windows import DateRange
+from tap_mihu.records.pages import DateRange, Page, Row
 
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 LONG_AGO = NOON.replace(year=2000)

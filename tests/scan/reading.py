@@ -7,14 +7,13 @@ from datetime import date, timedelta
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
-from tap_mihu.scan import Done, Rows, scan
+from tap_mihu.reading.scan import Done, Rows, scan
 from tests.scan.model import EVERYTHING, Change, SimulatedServer, includes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_mihu.pagination import Page, Row
-    from tap_mihu.windows import DateRange
+    from tap_mihu.records.pages import DateRange, Page, Row
 
     Fetch = Callable[[DateRange, int], Page]
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_mihu.scan import Rows, scan
+from tap_mihu.reading.scan import Rows, scan
 from tests.scan.model import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 from tests.scan.reading import Boom, Reading, check, failing, read, read_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_mihu.pagination import Page
-    from tap_mihu.windows import DateRange
+    from tap_mihu.records.pages import DateRange, Page
 
 PATIENCE = 30  # seconds until a test that hangs is given up
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})

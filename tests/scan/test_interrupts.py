@@ -7,8 +7,8 @@ from itertools import islice, takewhile
 
 import pytest
 
-from tap_mihu.scan import scan
-from tap_mihu.windows import DateRange
+from tap_mihu.reading.scan import scan
+from tap_mihu.records.pages import DateRange
 from tests.scan.model import (
     DAY,
     EVERYTHING,

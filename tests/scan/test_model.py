@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.windows import DateRange
+from tap_mihu.records.pages import DateRange
 from tests.scan.model import (
     DAY,
     EVERYTHING,
@@ -29,7 +29,7 @@ from tests.scan.reading import check, read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_mihu.pagination import Page
+    from tap_mihu.records.pages import Page
 
 MODERATE = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05})
 CHURNS = {

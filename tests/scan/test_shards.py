@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_mihu.cutting import Uncuttable
-from tap_mihu.shards import REQUESTS_A_SHARD, REQUESTS_AT_THE_TOP, Shard, cut_into_shards
-from tap_mihu.windows import DateRange
+from tap_mihu.reading.parts import CutError
+from tap_mihu.reading.shards import REQUESTS_A_SHARD, REQUESTS_AT_THE_TOP, Shard, cut_into_shards
+from tap_mihu.records.pages import DateRange
 from tests.scan.model import (
     DAY,
     EVERYTHING,
@@ -138,7 +138,7 @@ def test_an_empty_workspace_is_one_shard() -> None:
     ids=["ignores dates", *UNDATED],
 )
 def test_what_is_not_the_sum_of_its_parts_is_not_cut(server: SimulatedServer) -> None:
-    with pytest.raises(Uncuttable):
+    with pytest.raises(CutError):
         cut_into_shards(server.fetch, EVERYTHING, 8, concurrency=1)
     assert len(server.requests) <= REQUESTS_AT_THE_TOP
 

@@ -6,16 +6,21 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from tap_mihu.decoding import LineFormat, PageDecoder, decode_json
-from tap_mihu.pagination import BadEnvelope, Page, Unreadable
-from tap_mihu.records import MissingKey, Shaper
+from tap_mihu.errors import EnvelopeError, MissingKeyError, UnreadableBodyError
+from tap_mihu.records.decoding import PageDecoder
+from tap_mihu.records.json_text import decode_json
+from tap_mihu.records.shaping import Shaper
+from tap_mihu.singer.lines import LineFormat
+
+if TYPE_CHECKING:
+    from tap_mihu.records.pages import Page
 
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
 VALID = Draft202012Validator(SCHEMA)
@@ -26,8 +31,13 @@ WAYS = pytest.mark.parametrize("typed", [True, False], ids=["fast", "plain"])
 
 def page_decoder(*, typed: bool = True, since: str | None = None, **form: Any) -> PageDecoder:  # noqa: ANN401
     """A decoder of contacts."""
-    shaper = Shaper(SCHEMA, gather="custom_fields")
-    return PageDecoder(shaper, since=since, line_format=LineFormat("contacts", **form), typed=typed)
+    shaper = Shaper(SCHEMA, extra_fields="custom_fields")
+    return PageDecoder(
+        shaper,
+        is_due=(lambda _, updated_at: updated_at is None or updated_at >= since) if since else None,
+        row_format=LineFormat("contacts", **form),
+        typed=typed,
+    )
 
 
 def body_of(contacts: str, **counts: object) -> bytes:
@@ -82,14 +92,14 @@ BROKEN = {
 @WAYS
 @pytest.mark.parametrize(("body", "cause"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_body_is_worth_asking_again(body: bytes, cause: str, *, typed: bool) -> None:
-    with pytest.raises(Unreadable, match=cause):
+    with pytest.raises(UnreadableBodyError, match=cause):
         read(page_decoder(typed=typed), body)
 
 
 @WAYS
 def test_a_page_that_was_not_asked_for(*, typed: bool) -> None:
     body = body_of('[{"uuid":"a"}]', current_page=1, last_page=5)
-    with pytest.raises(Unreadable, match="page"):
+    with pytest.raises(UnreadableBodyError, match="page"):
         read(page_decoder(typed=typed), body, 2)
 
 
@@ -239,7 +249,7 @@ def test_deep_nesting_loses_nothing(
 
 @WAYS
 def test_nesting_that_never_ends_is_no_json(*, typed: bool) -> None:
-    with pytest.raises(Unreadable, match="not JSON"):
+    with pytest.raises(UnreadableBodyError, match="not JSON"):
         read(page_decoder(typed=typed), body_of('[{"uuid":"a","x":' + "[" * 5000 + "}]"))
 
 
@@ -375,7 +385,7 @@ def test_a_row_carries_its_message(version: int | None, *, typed: bool) -> None:
 
 
 def test_without_a_form_of_lines_a_row_carries_its_record() -> None:
-    decoder = PageDecoder(Shaper(SCHEMA, gather="custom_fields"))
+    decoder = PageDecoder(Shaper(SCHEMA, extra_fields="custom_fields"))
     (row,) = read(decoder, body_of('[{"uuid":5,"x":1}]')).rows
     assert (row.uuid, row.payload["uuid"], row.payload["custom_fields"]) == ("5", "5", {"x": 1})
 
@@ -401,13 +411,13 @@ def test_a_row_names_its_odd_fields(*, typed: bool) -> None:
     decoder = page_decoder(typed=typed)
     contacts = '[{"uuid":"a","created_at":""},{"uuid":"b","created_at":5,"updated_at":"x"}]'
     rows = read(decoder, body_of(contacts)).rows
-    assert [row.odd for row in rows] == [("created_at",), ("created_at", "updated_at")]
+    assert [row.invalid for row in rows] == [("created_at",), ("created_at", "updated_at")]
 
 
 @WAYS
 @pytest.mark.parametrize("without", ['{"name":"x"}', '{"uuid":null}', '{"uuid":""}'])
 def test_a_contact_without_key_is_named_by_its_place(without: str, *, typed: bool) -> None:
-    with pytest.raises(MissingKey) as error:
+    with pytest.raises(MissingKeyError) as error:
         read(page_decoder(typed=typed), body_of(f'[{{"uuid":"a"}},{{"uuid":"b"}},{without}]'))
     assert error.value.position == 3
 
@@ -503,7 +513,7 @@ Outcome = list[tuple[str, str | None, str | None, Any]] | tuple[type[Exception],
 def outcome(decoder: PageDecoder, body: bytes) -> Outcome:
     try:
         page = read(decoder, body)
-    except (BadEnvelope, MissingKey, Unreadable) as error:
+    except (EnvelopeError, MissingKeyError, UnreadableBodyError) as error:
         return type(error), str(error)
     return [
         (row.uuid, row.created_at, row.updated_at, row.payload and parsed(row.payload))
@@ -549,7 +559,7 @@ def test_records_are_valid_and_whole_and_in_order(contacts: list[str], typed: bo
     body = body_of(f"[{','.join(contacts)}]")
     decoder = page_decoder(typed=typed)
     if any(contact["uuid"] in (None, "") for contact in sent):
-        with pytest.raises(MissingKey):
+        with pytest.raises(MissingKeyError):
             read(decoder, body)
         return
     for _ in range(2):

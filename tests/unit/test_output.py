@@ -22,7 +22,7 @@ import pytest
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_mihu.errors import Interrupted, MihuError
-from tap_mihu.output import MessageWriter
+from tap_mihu.singer.output import MessageWriter
 
 FULL = Path("/dev/full")
 NUMBERED = [b'{"line":%d}\n' % number for number in range(20_000)]

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.pagination import BadEnvelope, Envelope, PageNumberPaginator, open_envelope
+from tap_mihu.errors import EnvelopeError
+from tap_mihu.reading.paginator import PageNumberPaginator
+from tap_mihu.records.envelope import Envelope, open_envelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,7 @@ NO_COUNTS: dict[str, Any] = {
 @pytest.mark.parametrize("field", ["current_page", "last_page", "total"])
 @pytest.mark.parametrize("sent", NO_COUNTS.values(), ids=NO_COUNTS)
 def test_a_count_that_is_none(field: str, sent: object) -> None:
-    with pytest.raises(BadEnvelope, match=rf"data\.{field}\b"):
+    with pytest.raises(EnvelopeError, match=rf"data\.{field}\b"):
         open_envelope(an_answer(**{field: sent}))
 
 
@@ -72,7 +74,7 @@ def test_a_count_that_is_none(field: str, sent: object) -> None:
 def test_a_part_is_missing(field: str) -> None:
     answer = an_answer()
     del answer["data"][field]
-    with pytest.raises(BadEnvelope, match=rf"data\.{field}\b"):
+    with pytest.raises(EnvelopeError, match=rf"data\.{field}\b"):
         open_envelope(answer)
 
 
@@ -90,15 +92,15 @@ NO_LISTS: dict[str, Any] = {
 
 @pytest.mark.parametrize("sent", NO_LISTS.values(), ids=NO_LISTS)
 def test_a_list_of_contacts_that_is_none(sent: object) -> None:
-    with pytest.raises(BadEnvelope, match=r"data\.data\b"):
+    with pytest.raises(EnvelopeError, match=r"data\.data\b"):
         open_envelope(an_answer(data=sent))
 
 
 NO_ENVELOPES: dict[str, tuple[Any, str]] = {
-    "list": ([{"uuid": "a"}], "the answer"),
-    "null": (None, "the answer"),
-    "text": (PERSONAL, "the answer"),
-    "number": (5, "the answer"),
+    "list": ([{"uuid": "a"}], "the response"),
+    "null": (None, "the response"),
+    "text": (PERSONAL, "the response"),
+    "number": (5, "the response"),
     "empty object": ({}, "success"),
     "bare paginator": (an_answer()["data"], "success"),
     "success as text": (an_answer() | {"success": "true"}, "success"),
@@ -113,7 +115,7 @@ NO_ENVELOPES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("answer", "part"), NO_ENVELOPES.values(), ids=NO_ENVELOPES)
 def test_an_answer_that_is_not_the_envelope(answer: object, part: str) -> None:
-    with pytest.raises(BadEnvelope, match=part):
+    with pytest.raises(EnvelopeError, match=part):
         open_envelope(answer)
 
 
@@ -126,7 +128,7 @@ def test_an_answer_that_is_not_the_envelope(answer: object, part: str) -> None:
     ],
 )
 def test_what_is_wrong_is_told_without_what_was_sent(answer: object) -> None:
-    with pytest.raises(BadEnvelope) as error:
+    with pytest.raises(EnvelopeError) as error:
         open_envelope(answer)
     assert not {"Ada", "Lovelace", "441234567890"} & set(str(error.value).split())
     assert "\n" not in str(error.value)
@@ -134,20 +136,20 @@ def test_what_is_wrong_is_told_without_what_was_sent(answer: object) -> None:
 
 def test_an_answer_without_success_is_quoted() -> None:
     answer = {"success": False, "message": "Workspace\nsuspended", "error": {"details": PERSONAL}}
-    with pytest.raises(BadEnvelope, match=r"success: false.*suspended") as error:
+    with pytest.raises(EnvelopeError, match=r"success: false.*suspended") as error:
         open_envelope(answer)
     assert PERSONAL not in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_quote_is_short() -> None:
-    with pytest.raises(BadEnvelope) as error:
+    with pytest.raises(EnvelopeError) as error:
         open_envelope({"success": False, "message": "m" * 10_000})
     assert str(error.value).count("m") <= 310
 
 
 def test_data_beside_success_false_is_not_read() -> None:
-    with pytest.raises(BadEnvelope, match="success"):
+    with pytest.raises(EnvelopeError, match="success"):
         open_envelope(an_answer() | {"success": False})
 
 
@@ -207,7 +209,7 @@ def test_no_page_is_handed_out_before_it_is_known_of() -> None:
 
 @pytest.mark.parametrize("step", [1, 10, 100])
 def test_a_listing_without_end_is_reported(step: int) -> None:
-    with pytest.raises(BadEnvelope, match="without end"):
+    with pytest.raises(EnvelopeError, match="without end"):
         walk(lambda number: number + step)
 
 
@@ -226,4 +228,4 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("current", "last", "asked", "fits"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_to_another_question(current: int, last: int, asked: int, *, fits: bool) -> None:
-    assert Envelope(current, last, 61, []).answers(asked) is fits
+    assert Envelope(current, last, 61, []).is_page(asked) is fits

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.plan import WINDOW_PAGES, can_cut, cut, even_ends, pieces_for
-from tap_mihu.windows import DateRange
+from tap_mihu.reading.cutting import WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.reading.shards import even_ends
+from tap_mihu.records.pages import DateRange
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)

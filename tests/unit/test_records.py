@@ -15,8 +15,9 @@ from jsonschema import Draft202012Validator
 from singer_sdk.helpers._typing import conform_record_data_types
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from tap_mihu.records import MissingKey, Oddities, Shaper
-from tap_mihu.timestamps import canonical
+from tap_mihu.errors import MissingKeyError
+from tap_mihu.records.shaping import InvalidValues, Shaper
+from tap_mihu.records.timestamps import canonical
 
 PROPERTY = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
@@ -39,9 +40,9 @@ TEXTS = (
 FIELDS = (*TEXTS, *TIMESTAMPS, "tags", "custom_fields")
 
 
-def shaped(fields: dict[str, Any], oddities: Oddities | None = None) -> dict[str, Any]:
-    shaper = Shaper(SCHEMA, gather="custom_fields")
-    return shaper.shape({"uuid": "u"} | fields, 1, Oddities() if oddities is None else oddities)
+def shaped(fields: dict[str, Any], invalid: InvalidValues | None = None) -> dict[str, Any]:
+    shaper = Shaper(SCHEMA, extra_fields="custom_fields")
+    return shaper.shape({"uuid": "u"} | fields, 1, InvalidValues() if invalid is None else invalid)
 
 
 def test_the_schema_has_the_fields_of_the_contract() -> None:
@@ -110,9 +111,9 @@ AS_JSON_TEXT = {
 
 @pytest.mark.parametrize(("sent", "becomes"), AS_TEXT.values(), ids=AS_TEXT)
 def test_text(sent: Any, becomes: str | None) -> None:  # noqa: ANN401 - any JSON
-    oddities = Oddities()
-    assert shaped({"name": sent}, oddities)["name"] == becomes
-    assert not oddities
+    invalid = InvalidValues()
+    assert shaped({"name": sent}, invalid)["name"] == becomes
+    assert not invalid
 
 
 @pytest.mark.parametrize("sent", AS_JSON_TEXT.values(), ids=AS_JSON_TEXT)
@@ -145,17 +146,17 @@ NO_TIMESTAMPS = {
 @pytest.mark.parametrize("field", TIMESTAMPS)
 @pytest.mark.parametrize("sent", NO_TIMESTAMPS.values(), ids=NO_TIMESTAMPS)
 def test_no_timestamp_becomes_null_and_is_counted(field: str, sent: object) -> None:
-    oddities = Oddities()
+    invalid = InvalidValues()
     for _ in range(3):
-        assert shaped({field: sent}, oddities)[field] is None
-    assert oddities == {field: 3}
+        assert shaped({field: sent}, invalid)[field] is None
+    assert invalid == {field: 3}
 
 
 @pytest.mark.parametrize("sent", [{}, {"created_at": None}], ids=["missing", "null"])
 def test_no_timestamp_at_all_is_not_odd(sent: dict[str, Any]) -> None:
-    oddities = Oddities()
-    assert shaped(sent, oddities)["created_at"] is None
-    assert not oddities
+    invalid = InvalidValues()
+    assert shaped(sent, invalid)["created_at"] is None
+    assert not invalid
 
 
 @pytest.mark.parametrize("field", TIMESTAMPS)
@@ -201,11 +202,11 @@ def test_tags(sent: Any, become: list[Any]) -> None:  # noqa: ANN401 - any JSON
 
 
 def test_an_id_of_a_tag_that_is_no_number_is_counted() -> None:
-    oddities = Oddities()
-    assert shaped({"tags": [{"id": "seven", "name": "a"}]}, oddities)["tags"] == [
+    invalid = InvalidValues()
+    assert shaped({"tags": [{"id": "seven", "name": "a"}]}, invalid)["tags"] == [
         {"id": None, "name": "a"}
     ]
-    assert sum(oddities.values()) == 1
+    assert sum(invalid.values()) == 1
 
 
 # Custom fields.
@@ -249,8 +250,8 @@ NO_KEYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("sent", NO_KEYS.values(), ids=NO_KEYS)
 def test_a_contact_without_key_is_named_by_its_place(sent: dict[str, Any]) -> None:
-    with pytest.raises(MissingKey) as error:
-        Shaper(SCHEMA, gather="custom_fields").shape(sent, 17, Oddities())
+    with pytest.raises(MissingKeyError) as error:
+        Shaper(SCHEMA, extra_fields="custom_fields").shape(sent, 17, InvalidValues())
     assert (error.value.key, error.value.position) == ("uuid", 17)
 
 
@@ -272,8 +273,8 @@ any_contact = st.dictionaries(st.sampled_from(FIELDS) | st.text(), any_json, max
 @given(any_contact, any_json.filter(lambda uuid: uuid not in (None, "")))
 def test_every_record_is_valid_and_nothing_is_lost(sent: dict[str, Any], uuid: object) -> None:
     sent = sent | {"uuid": uuid}
-    oddities = Oddities()
-    record = shaped(sent, oddities)
+    invalid = InvalidValues()
+    record = shaped(sent, invalid)
     assert VALID.is_valid(record)
     assert record.keys() == set(FIELDS)
     named = set(FIELDS) - {"custom_fields"}
@@ -287,4 +288,4 @@ def test_every_record_is_valid_and_nothing_is_lost(sent: dict[str, Any], uuid: o
     for field in TIMESTAMPS:
         value = sent.get(field)
         assert record[field] == (canonical(value) if isinstance(value, str) else None)
-        assert oddities[field] == (value is not None and record[field] is None)
+        assert invalid[field] == (value is not None and record[field] is None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.retry import (
+from tap_mihu.api.retry import (
     LONGEST_TOLD_WAIT_SECONDS,
     Verdict,
     backoff_seconds,

@@ -17,8 +17,9 @@ from requests.adapters import HTTPAdapter
 from singer_sdk.exceptions import ConfigurationError
 from urllib3.util import parse_url
 
+from tap_mihu.api.client import root_url
 from tap_mihu.errors import ConfigError
-from tap_mihu.settings import SETTINGS, api_url
+from tap_mihu.settings import SETTINGS
 from tap_mihu.tap import TapMihu
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def test_a_subdomain_that_is_none(value: str) -> None:
 @given(st.text(max_size=6) | st.text("aZ0-.@/\\:?#%\n ", max_size=6))
 def test_a_token_never_goes_to_another_domain(subdomain: str) -> None:
     try:
-        url = api_url(tap({"subdomain": subdomain}).config)
+        url = root_url(tap({"subdomain": subdomain}).config)
     except ConfigError:
         return
     assert url == f"https://{subdomain}.mihu.ai/api/v1"
@@ -302,11 +303,11 @@ URLS = {
 @pytest.mark.parametrize(("sent", "used"), URLS.values(), ids=URLS)
 def test_an_api_url(sent: str, used: str) -> None:
     config = TapMihu(config={"auth_token": SECRET, "api_url": sent}).config
-    assert api_url(config) == used
+    assert root_url(config) == used
 
 
 def test_an_api_url_counts_over_the_subdomain() -> None:
-    assert api_url(tap({"api_url": "https://proxy.example"}).config) == "https://proxy.example"
+    assert root_url(tap({"api_url": "https://proxy.example"}).config) == "https://proxy.example"
 
 
 HOSTILE_URLS = {
@@ -394,7 +395,7 @@ hostile_hosts = st.lists(
 @given(st.sampled_from(["http://", "https://", "HTTP://", "http:", "http:///"]), hostile_hosts)
 def test_the_host_that_is_checked_is_the_host_that_is_asked(scheme: str, rest: str) -> None:
     try:
-        url = api_url(TapMihu(config={"auth_token": SECRET, "api_url": scheme + rest}).config)
+        url = root_url(TapMihu(config={"auth_token": SECRET, "api_url": scheme + rest}).config)
     except ConfigError as error:
         assert names(str(error), "api_url")  # noqa: PT017 - only if it is refused
         return

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_mihu.errors import MihuError
-from tap_mihu.state import Checkpoint, read_bookmark, since
-from tap_mihu.timestamps import write
+from tap_mihu.records.timestamps import to_text
+from tap_mihu.singer.state import Checkpoint, read_bookmark, since
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 CHECKPOINT = Checkpoint(
@@ -179,13 +179,13 @@ def test_a_bookmark_that_is_no_timestamp_is_refused_in_one_line(value: object) -
 @pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=36_500)])
 def test_a_bookmark_from_the_future_is_refused(ahead: timedelta) -> None:
     """It would say that nothing has changed until then."""
-    bookmark = write(datetime.now(UTC) + ahead)
+    bookmark = to_text(datetime.now(UTC) + ahead)
     with pytest.raises(MihuError, match="future"):
         read_bookmark(in_the_state(bookmark), "updated_at")
 
 
 def test_a_server_whose_clock_is_hours_ahead_is_no_reason_to_refuse() -> None:
-    bookmark = write(datetime.now(UTC) + timedelta(hours=14))
+    bookmark = to_text(datetime.now(UTC) + timedelta(hours=14))
     assert read_bookmark(in_the_state(bookmark), "updated_at") == bookmark
 
 
@@ -247,7 +247,7 @@ def test_nothing_after_bookmark_and_start_is_left_out(
     bookmark: datetime, start: datetime | None, lookback: int
 ) -> None:
     start_date = None if start is None else start.isoformat()
-    due = since(write(bookmark), lookback_seconds=lookback, start_date=start_date)
+    due = since(to_text(bookmark), lookback_seconds=lookback, start_date=start_date)
     assert due is not None
-    assert due <= write(max(bookmark, start or bookmark))
-    assert start is None or due >= write(start)
+    assert due <= to_text(max(bookmark, start or bookmark))
+    assert start is None or due >= to_text(start)

@@ -9,9 +9,9 @@ from threading import Event
 import pytest
 from typing_extensions import override
 
-from tap_mihu.errors import MihuError
-from tap_mihu.retry import throttle_seconds
-from tap_mihu.throttle import Stopped, ThrottleGate
+from tap_mihu.api.retry import throttle_seconds
+from tap_mihu.api.throttle import ThrottleGate
+from tap_mihu.errors import MihuError, StoppedError
 
 
 class Clock(Event):
@@ -160,12 +160,12 @@ def test_more_than_an_hour_ends_the_run(gate: ThrottleGate, told: int) -> None:
 
 def test_the_end_of_the_run_ends_every_wait(gate: ThrottleGate, clock: Clock) -> None:
     clock.set()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         gate.wait()
     gate.shut(60, 1000)
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         gate.wait()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         gate.pause(60)
 
 
@@ -178,7 +178,7 @@ def test_a_waiting_worker_is_woken_by_the_end_of_the_run() -> None:
     def work() -> None:
         try:
             gate.wait()
-        except Stopped:
+        except StoppedError:
             woken.set()
 
     worker = threading.Thread(target=work, daemon=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.timestamps import canonical, parse, write
+from tap_mihu.records.timestamps import canonical, parse, to_text
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
@@ -117,7 +117,7 @@ offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minute
 @PROPERTY
 @given(moments)
 def test_round_trip(moment: datetime) -> None:
-    written = write(moment)
+    written = to_text(moment)
     assert FIXED_WIDTH.fullmatch(written)
     assert parse(written) == moment
     assert canonical(written) == written
@@ -127,14 +127,14 @@ def test_round_trip(moment: datetime) -> None:
 @given(moments, moments)
 @example(datetime(999, 12, 31, tzinfo=UTC), datetime(1000, 1, 1, tzinfo=UTC))
 def test_text_sorts_as_time(one: datetime, other: datetime) -> None:
-    assert (write(one) < write(other)) == (one < other)
+    assert (to_text(one) < to_text(other)) == (one < other)
 
 
 @PROPERTY
 @given(moments, st.timedeltas(timedelta(), timedelta(seconds=3)))
 def test_text_sorts_as_time_within_seconds(moment: datetime, later: timedelta) -> None:
     if moment <= datetime.max.replace(tzinfo=UTC) - later:
-        assert (write(moment) < write(moment + later)) == (later > timedelta())
+        assert (to_text(moment) < to_text(moment + later)) == (later > timedelta())
 
 
 @PROPERTY
@@ -145,7 +145,7 @@ def test_text_sorts_as_time_within_seconds(moment: datetime, later: timedelta) -
 )
 def test_every_offset(moment: datetime, between: str, precision: str) -> None:
     text = moment.isoformat(between, precision)
-    assert canonical(text) == write(datetime.fromisoformat(text))
+    assert canonical(text) == to_text(datetime.fromisoformat(text))
 
 
 @st.composite
@@ -165,6 +165,6 @@ def nearly_timestamps(draw: st.DrawFn) -> str:
 def test_whatever_comes_is_written_in_full_or_not_at_all(text: str) -> None:
     written = canonical(text)
     moment = parse(text)
-    assert written == (None if moment is None else write(moment))
+    assert written == (None if moment is None else to_text(moment))
     if written is not None:
         assert FIXED_WIDTH.fullmatch(written)

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.pagination import BadEnvelope, Page, Row
-from tap_mihu.timestamps import write
-from tap_mihu.windows import DateRange, Window, yesterday
+from tap_mihu.errors import EnvelopeError
+from tap_mihu.reading.windows import Window
+from tap_mihu.records.pages import DateRange, Page, Row, yesterday
+from tap_mihu.records.timestamps import to_text
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
@@ -34,7 +35,7 @@ def a_row(contact: str) -> Row:
         created = NOW - SECOND
     elif not contact.isalpha():
         created = None
-    return Row(contact, None if created is None else write(created), None, contact)
+    return Row(contact, None if created is None else to_text(created), None, contact)
 
 
 def a_read(*contacts: str, totals: list[int] | None = None) -> list[Page]:
@@ -198,7 +199,7 @@ def test_open_days_do_not_settle(pages: list[Page]) -> None:
 )
 def test_the_slack_of_the_clocks_is_two_seconds(before: timedelta, *, counts: bool) -> None:
     first, second = a_read("abc", "d")
-    youngest = Row("e", write(NOW - before), None, None)
+    youngest = Row("e", to_text(NOW - before), None, None)
     pages = [first, Page(2, [*second.rows, youngest], 4, 2, NOW)]
     pages = [Page(p.number, p.rows, 5, 2, p.served_at) for p in pages]
     assert after(OPEN, pages).settled is counts
@@ -207,7 +208,7 @@ def test_the_slack_of_the_clocks_is_two_seconds(before: timedelta, *, counts: bo
 def test_the_first_answer_is_the_moment_not_the_later_ones() -> None:
     """One that was born between the answers was not there at the start."""
     first, _ = a_read("abc", "d", totals=[5, 5])
-    born = Row("e", write(NOW + 10 * SECOND), None, None)
+    born = Row("e", to_text(NOW + 10 * SECOND), None, None)
     second = Page(2, [a_row("d"), born], 5, 2, NOW + 60 * SECOND)
     assert not after(OPEN, [first, second]).settled
 
@@ -346,7 +347,7 @@ def test_open_days_are_read_on_where_totals_move() -> None:
 
 def test_a_listing_without_end_is_reported() -> None:
     pages = [Page(number, [], number, number + 1, NOW) for number in range(1, 10_000)]
-    with pytest.raises(BadEnvelope, match="without end"):
+    with pytest.raises(EnvelopeError, match="without end"):
         after(OPEN, pages)
 
 

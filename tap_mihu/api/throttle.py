@@ -5,14 +5,10 @@ from __future__ import annotations
 import time
 from threading import Event, Lock
 
-from tap_mihu.errors import MihuError
-from tap_mihu.retry import LONGEST_TOLD_WAIT_SECONDS, throttle_seconds
+from tap_mihu.api.retry import LONGEST_TOLD_WAIT_SECONDS, throttle_seconds
+from tap_mihu.errors import MihuError, StoppedError
 
-__all__ = ["Stopped", "ThrottleGate"]
-
-
-class Stopped(Exception):  # noqa: N818 - nothing failed
-    """The run is over; a worker that waits gives up."""
+__all__ = ["ThrottleGate"]
 
 
 class ThrottleGate:
@@ -42,7 +38,7 @@ class ThrottleGate:
             The monotonic time, for `shut`.
 
         Raises:
-            Stopped: The run is over.
+            StoppedError: The run is over.
         """
         while True:
             now = time.monotonic()
@@ -56,10 +52,10 @@ class ThrottleGate:
         """Wait, but not beyond the end of the run.
 
         Raises:
-            Stopped: The run is over.
+            StoppedError: The run is over.
         """
         if self._stopped.wait(seconds):
-            raise Stopped
+            raise StoppedError
 
     def shut(self, told_seconds: float | None, sent_at: float) -> float:
         """Keep all from sending after a throttled answer.

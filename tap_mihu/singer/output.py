@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 from tap_mihu.errors import Interrupted, MihuError
-from tap_mihu.records import to_json
+from tap_mihu.records.json_text import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
     def __init__(self) -> None:
         """Start outside of any line."""
         super().__init__()
-        self._outlet: _Outlet | None = None
+        self._outlet: _Stdout | None = None
         self._in_line = False
         self._interrupted_by: int | None = None
 
@@ -48,7 +48,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         parts = message.to_dict()
         if extracted := parts.get("time_extracted"):
             parts["time_extracted"] = extracted.isoformat()
-        return to_json(parts) + b"\n"
+        return encode_json(parts) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write a message.
@@ -70,7 +70,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             return
         try:
             if self._outlet is None or self._outlet.descriptor != descriptor:
-                self._outlet = _Outlet(descriptor)
+                self._outlet = _Stdout(descriptor)
             outlet = self._outlet
             chunk: list[bytes] = []
             size, room = 0, outlet.room()
@@ -96,13 +96,13 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         if not self._in_line:
             raise Interrupted(signum)
 
-    def _write(self, outlet: _Outlet, chunk: bytes, room: int) -> None:
+    def _write(self, outlet: _Stdout, chunk: bytes, room: int) -> None:
         if len(chunk) <= room and not outlet.is_file:
             _write_at_once(outlet.descriptor, chunk)
         else:
             self._write_piecemeal(outlet, chunk)
 
-    def _write_piecemeal(self, outlet: _Outlet, chunk: bytes) -> None:
+    def _write_piecemeal(self, outlet: _Stdout, chunk: bytes) -> None:
         """Write what may take several goes; a signal waits for the last, but not for ever."""
         self._in_line = True
         left = memoryview(chunk)
@@ -121,7 +121,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             raise Interrupted(self._interrupted_by)
 
 
-class _Outlet:
+class _Stdout:
     """What standard output is connected to."""
 
     def __init__(self, descriptor: int) -> None:

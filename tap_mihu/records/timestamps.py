@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-__all__ = ["canonical", "parse", "write"]
+__all__ = ["canonical", "parse", "to_text"]
 
 _ANY = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)"
+    r"(?:[T ](?P<time>(?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)"
     r" ?(?P<zone>Z|[+-][0-9]{2}(?::?[0-5][0-9])?)?)?"
 ).fullmatch
 
@@ -22,7 +22,7 @@ _LENGTH_OF_SECONDS = len("2025-11-25T10:00:00Z")
 
 
 def canonical(text: str) -> str | None:
-    """Write a timestamp in the fixed-width form.
+    """Return a timestamp in the fixed-width form.
 
     A timestamp without a zone is UTC, a date alone is its midnight, digits beyond microseconds
     are cut off.
@@ -31,8 +31,9 @@ def canonical(text: str) -> str | None:
         The timestamp, or None where the text is none (empty, a zero date, a 13th month, …).
     """
     # The two forms nearly every timestamp has. Python reads them fastest, but it reads more than
-    # timestamps, ISO weeks for example; these characters leave it no choice.
-    if text[7:8] == "-" and text[10:11] == "T" and text[-1:] == "Z":
+    # timestamps, ISO weeks and (from 3.14 on) hour 24 for example; these characters leave it no
+    # choice.
+    if text[7:8] == "-" and text[10:11] == "T" and text[11:13] < "24" and text[-1:] == "Z":
         fixed = text
         if len(text) == _LENGTH_OF_SECONDS:
             fixed = f"{text[:19]}.000000Z"
@@ -43,11 +44,11 @@ def canonical(text: str) -> str | None:
                 return None
             return fixed
     moment = parse(text)
-    return None if moment is None else write(moment)
+    return None if moment is None else to_text(moment)
 
 
 def parse(text: str) -> datetime | None:
-    """Read a timestamp in any form that `canonical` accepts, as an aware time in UTC."""
+    """Return a timestamp in any form that `canonical` accepts, as an aware time in UTC."""
     found = _ANY(text.strip().upper())
     if not found:
         return None
@@ -58,7 +59,7 @@ def parse(text: str) -> datetime | None:
         return None
 
 
-def write(moment: datetime) -> str:
-    """Write an aware time in the fixed-width form."""
+def to_text(moment: datetime) -> str:
+    """Return an aware time in the fixed-width form."""
     naive = moment.astimezone(UTC).replace(tzinfo=None)
     return f"{naive.isoformat(timespec='microseconds')}Z"

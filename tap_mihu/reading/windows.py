@@ -6,65 +6,20 @@ judges itself: it takes the answers in and says whether they prove that it was r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from tap_mihu.pagination import Page, PageNumberPaginator, Row
-from tap_mihu.timestamps import write
+from tap_mihu.reading.paginator import PageNumberPaginator
+from tap_mihu.records.timestamps import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DateRange", "Window", "yesterday"]
+    from tap_mihu.records.pages import DateRange, Page, Row
 
-_DAY = timedelta(days=1)
-# A day is over everywhere on earth, and on a server that counts in local time, a day later.
-_SPARE = timedelta(days=1)
+__all__ = ["Window"]
+
 _CLOCK_SLACK = timedelta(seconds=2)
-
-
-@dataclass(frozen=True, slots=True)
-class DateRange:
-    """Days of creation, both inclusive; None leaves that end open."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def __str__(self) -> str:
-        """Name the days for a person."""
-        if self.first == self.last:
-            return "all dates" if self.first is None else str(self.first)
-        if self.first is None:
-            return f"up to {self.last}"
-        return f"from {self.first} on" if self.last is None else f"{self.first} to {self.last}"
-
-    @property
-    def single_day(self) -> bool:
-        """Whether this is one day, which the API cannot cut any further."""
-        return self.first is not None and self.first == self.last
-
-    def admit(self, row: Row) -> bool:
-        """Tell whether a contact may belong here, whatever the time zone of the server's days."""
-        if row.created_at is None:
-            return False
-        day = date.fromisoformat(row.created_at[:10])
-        return (self.first is None or day >= self.first - _SPARE) and (
-            self.last is None or day <= self.last + _SPARE
-        )
-
-    def closed_at(self, now: datetime) -> bool:
-        """Whether no contact can be created here any more."""
-        return self.last is not None and self.last <= now.date() - _DAY - _SPARE
-
-    def open_at(self, now: datetime) -> bool:
-        """Whether all of this is yesterday or later."""
-        return self.first is not None and self.first >= yesterday(now)
-
-
-def yesterday(now: datetime) -> date:
-    """Give the first day that may not be over yet; see `DateRange.closed_at`."""
-    return now.date() - _SPARE
 
 
 class Window:
@@ -160,7 +115,7 @@ class Window:
         """Take an answer in; the first of a read must be its page 1.
 
         Raises:
-            BadEnvelope: The listing grows without end.
+            EnvelopeError: The listing grows without end.
         """
         if self.pages == 0:
             self._take_first(page)
@@ -194,7 +149,7 @@ class Window:
         self._total = page.total
         self._closed = self.dates.closed_at(page.served_at)
         self._open = self.dates.open_at(page.served_at)
-        self._born_before = write(page.served_at - _CLOCK_SLACK)
+        self._born_before = to_text(page.served_at - _CLOCK_SLACK)
 
     def see(self, rows: Sequence[Row]) -> None:
         """Take note of the days on which contacts were created."""

@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tap_mihu.pagination import Envelope, Row
-from tap_mihu.records import KEY, MissingKey, Shaper, number, to_json
-from tap_mihu.timestamps import canonical
+from tap_mihu.errors import MissingKeyError
+from tap_mihu.records.envelope import Envelope
+from tap_mihu.records.json_text import encode_json, parse_number
+from tap_mihu.records.pages import Row
+from tap_mihu.records.shaping import KEY, Shaper
+from tap_mihu.records.timestamps import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+
+    from tap_mihu.records.pages import IsDue
 
 __all__ = ["TypedItems"]
 
@@ -38,33 +43,33 @@ class TypedItems:
     """Structs for the items of a stream and for the further keys that a workspace adds."""
 
     # Beyond this many, keys are data rather than the fields of a workspace.
-    _MOST_GATHERED = 500
+    _MOST_EXTRAS = 500
 
     def __init__(
-        self, shaper: Shaper, without: Collection[str] = (), gathered: tuple[str, ...] = ()
+        self, shaper: Shaper, without: Collection[str] = (), extras: tuple[str, ...] = ()
     ) -> None:
         """Make the types.
 
         Args:
             shaper: Says what the fields hold.
             without: Fields to leave out of the messages.
-            gathered: The further keys known so far.
+            extras: The further keys known so far.
         """
         self._shaper = shaper
         self._without = without
-        self._gathered = gathered
+        self._extras = extras
         self._timestamps = [name for name, kind in shaper.kinds.items() if kind == "date-time"]
         self._arrays = list(shaper.items)
-        self._gather_key = b"," + to_json(shaper.gather) + b":"
-        self._nothing_gathered = self._gather_key + b"{}}"
-        attributes = [f"gathered_{i}_" for i in range(len(gathered))]
-        self._pairs = list(zip(attributes, gathered, strict=True))
-        self._left_out = [name for name in without if name != shaper.gather]
-        if shaper.gather is None or shaper.gather in without:
+        self._extra_key = b"," + encode_json(shaper.extra_fields) + b":"
+        self._no_extras = self._extra_key + b"{}}"
+        attributes = [f"extra_{i}_" for i in range(len(extras))]
+        self._pairs = list(zip(attributes, extras, strict=True))
+        self._left_out = [name for name in without if name != shaper.extra_fields]
+        if shaper.extra_fields is None or shaper.extra_fields in without:
             self._left_out += attributes
-            self._with_gathered: Callable[[Any], bytes] = to_json
+            self._with_extras: Callable[[Any], bytes] = encode_json
         else:
-            self._with_gathered = self._with_pairs if gathered else self._with_nothing
+            self._with_extras = self._with_pairs if extras else self._with_nothing
         item = msgspec.defstruct(
             "Item",
             [
@@ -72,13 +77,13 @@ class TypedItems:
                 *((name, Any, UNSET) for name in attributes),
             ],
             rename=dict(self._pairs),
-            forbid_unknown_fields=shaper.gather is not None,
+            forbid_unknown_fields=shaper.extra_fields is not None,
             gc=False,
         )
         counts = [(name, int) for name in ("current_page", "last_page", "total")]
         listing = msgspec.defstruct("Listing", [*counts, ("data", list[item])])  # type: ignore[valid-type]
-        answer = msgspec.defstruct("Answer", [("success", bool), ("data", listing)])
-        self._decode = msgspec.json.Decoder(answer, float_hook=number).decode
+        response = msgspec.defstruct("Response", [("success", bool), ("data", listing)])
+        self._decode_typed = msgspec.json.Decoder(response, float_hook=parse_number).decode
 
     def _type(self, name: str, kind: str) -> Any:  # noqa: ANN401 - a type
         if kind != "array":
@@ -92,41 +97,41 @@ class TypedItems:
         )
         return list[one] | None  # type: ignore[valid-type]
 
-    def open(self, body: bytes) -> Envelope | None:
-        """Decode an answer whose every part fits the types; None where one does not."""
+    def decode(self, body: bytes) -> Envelope | None:
+        """Return the envelope of a response that fits the types in every part, else None."""
         try:
-            answer: Any = self._decode(body)
+            response: Any = self._decode_typed(body)
         except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
             return None
-        listing = answer.data
+        listing = response.data
         counts = (listing.current_page, listing.last_page, listing.total)
-        if not answer.success or min(counts) < 0:
+        if not response.success or min(counts) < 0:
             return None
         return Envelope(*counts, listing.data)
 
-    def taught(self, items: Sequence[dict[str, Any]]) -> TypedItems:
-        """Give types that know the further keys of these items too."""
+    def with_keys(self, items: Sequence[dict[str, Any]]) -> TypedItems:
+        """Return types that know the further keys of these items too."""
         keys = {key for item in items for key in item} - self._shaper.kinds.keys()
-        new = keys.difference(self._gathered)
-        if self._shaper.gather is None or not new:
+        new = keys.difference(self._extras)
+        if self._shaper.extra_fields is None or not new:
             return self
-        gathered = (*self._gathered, *sorted(new))
-        if len(gathered) > self._MOST_GATHERED or any(map(_UNNAMEABLE, new)):
+        extras = (*self._extras, *sorted(new))
+        if len(extras) > self._MOST_EXTRAS or any(map(_UNNAMEABLE, new)):
             return self
-        return TypedItems(self._shaper, self._without, gathered)
+        return TypedItems(self._shaper, self._without, extras)
 
     def rows(
-        self, items: Sequence[Any], since: str | None, around: tuple[bytes, bytes]
+        self, items: Sequence[Any], is_due: IsDue | None, envelope: tuple[bytes, bytes]
     ) -> list[Row]:
-        """Make the rows of the items of an opened answer; see `decoding.plain_rows`."""
+        """Return the rows of the items of a decoded response; see `decoding.plain_rows`."""
         rows = []
         timestamps, encoded = self._timestamps, self._encoded
-        before, after = around
+        before, after = envelope
         for position, item in enumerate(items, 1):
             uuid = item.uuid
             if not uuid:
-                raise MissingKey(KEY, position)
-            odd: tuple[str, ...] = ()
+                raise MissingKeyError(KEY, position)
+            invalid: tuple[str, ...] = ()
             for name in timestamps:
                 sent = getattr(item, name)
                 if sent is not None:
@@ -134,12 +139,12 @@ class TypedItems:
                     if timestamp is not sent:
                         setattr(item, name, timestamp)
                         if timestamp is None:
-                            odd += (name,)
+                            invalid += (name,)
             created_at, updated_at = item.created_at, item.updated_at
             payload = None
-            if since is None or updated_at is None or updated_at >= since:
+            if is_due is None or is_due(created_at, updated_at):
                 payload = before + encoded(item) + after
-            rows.append(Row(uuid, created_at, updated_at, payload, odd))
+            rows.append(Row(uuid, created_at, updated_at, payload, invalid))
         return rows
 
     def _encoded(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
@@ -149,18 +154,18 @@ class TypedItems:
                 setattr(item, name, [])
         for name in self._left_out:
             setattr(item, name, UNSET)
-        return self._with_gathered(item)
+        return self._with_extras(item)
 
     def _with_pairs(self, item: Any) -> bytes:  # noqa: ANN401
-        """Encode an item, its further keys in the field that gathers them."""
-        gathered = {}
+        """Encode an item, its further keys in the field that holds them."""
+        extras = {}
         for attribute, name in self._pairs:
             value = getattr(item, attribute)
             if value is not UNSET:
-                gathered[name] = value
+                extras[name] = value
                 setattr(item, attribute, UNSET)
-        return to_json(item)[:-1] + self._gather_key + to_json(gathered) + b"}"
+        return encode_json(item)[:-1] + self._extra_key + encode_json(extras) + b"}"
 
     def _with_nothing(self, item: Any) -> bytes:  # noqa: ANN401
         """Encode an item of a workspace that has no further keys."""
-        return to_json(item)[:-1] + self._nothing_gathered
+        return encode_json(item)[:-1] + self._no_extras

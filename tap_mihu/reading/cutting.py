@@ -5,18 +5,15 @@ Pure: it sees dates and page counts, not contacts.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from datetime import date, timedelta
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tap_mihu.windows import DateRange, yesterday
+from tap_mihu.records.pages import DateRange, yesterday
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["PART_PAGES", "WINDOW_PAGES", "can_cut", "cut", "even_ends", "pieces_for"]
+__all__ = ["PART_PAGES", "WINDOW_PAGES", "can_cut", "cut", "pieces_for"]
 
 WINDOW_PAGES = 50
 """A listing of at most so many pages is read as one window."""
@@ -76,28 +73,3 @@ def _bounds(dates: DateRange, seen: tuple[date, date] | None, now: datetime) -> 
     if least == greatest:
         return (least, greatest + _DAY) if dates.last is None else (least - _DAY, greatest)
     return least, greatest
-
-
-def even_ends(sizes: Sequence[int], groups: int) -> list[int]:
-    """Divide neighbours into at most so many groups of about equal size, none of them empty.
-
-    Each border is the one that lies nearest to where it should be. So, without its largest part,
-    no group is larger than an even share.
-
-    Args:
-        sizes: The sizes of the parts, in order.
-        groups: How many groups.
-
-    Returns:
-        The index of the last part of each group but the last.
-    """
-    total = sum(sizes)
-    borders = {reached: index for index, reached in reversed([*enumerate(accumulate(sizes))])}
-    reachable = sorted(borders.keys() - {0, total})
-    ends = set()
-    for group in range(1, groups if reachable else 1):
-        ideal = total * group / groups
-        place = bisect_left(reachable, ideal)
-        nearest = min(reachable[max(0, place - 1) : place + 1], key=lambda at: abs(at - ideal))
-        ends.add(borders[nearest])
-    return sorted(ends)

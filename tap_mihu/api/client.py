@@ -25,21 +25,20 @@ import requests
 import urllib3.exceptions
 from typing_extensions import override
 
-from tap_mihu.deadlines import DeadlineAdapter, StillComing
-from tap_mihu.errors import MihuError
-from tap_mihu.pagination import BadEnvelope, Unreadable
-from tap_mihu.retry import Verdict, backoff_seconds, judge, parse_http_date, retry_after_seconds
-from tap_mihu.throttle import ThrottleGate
+from tap_mihu.api.deadlines import DeadlineAdapter, ResponseDeadlineError
+from tap_mihu.api.retry import Verdict, backoff_seconds, judge, parse_http_date, retry_after_seconds
+from tap_mihu.api.throttle import ThrottleGate
+from tap_mihu.errors import MihuError, UnreadableBodyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from urllib3.connectionpool import ConnectionPool
 
-__all__ = ["Answer", "Client"]
+__all__ = ["Client", "Response", "root_url"]
 
 _T = TypeVar("_T")
-_Response = requests.Response
+_HTTPResponse = requests.Response
 
 _HINTS = {
     HTTPStatus.UNAUTHORIZED: "the token is missing, wrong or expired: check auth_token",
@@ -58,7 +57,7 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A good answer's body, and when it was made and came."""
 
     body: bytes
@@ -68,7 +67,7 @@ class Answer:
     """The local clock, UTC."""
 
 
-class _TryAgain(Exception):  # noqa: N818 - an inner signal
+class _RetryableError(Exception):
     """This try failed in a way that a further one may not."""
 
 
@@ -137,34 +136,43 @@ class Client:
             for session in self._sessions:
                 session.close()
 
-    def get(self, path: str, params: Mapping[str, Any], read: Callable[[Answer], _T]) -> _T:
-        """Ask until an answer can be read.
+    def retry(self, attempt: Callable[[], _T]) -> _T:
+        """Return the result of an attempt, made again while it fails in a passing way.
+
+        Args:
+            attempt: Calls `get` and reads the response; raises `UnreadableBodyError` where the
+                body is worth asking for again.
+
+        Raises:
+            MihuError: The API refuses, or every try failed.
+            StoppedError: `close` was called meanwhile.
+        """
+        failures = 0
+        while True:
+            try:
+                result = attempt()
+            except (_RetryableError, UnreadableBodyError) as error:
+                failures += 1
+                self._wait_before_retry(failures, str(error))
+            else:
+                self._gate.good_answer()
+                return result
+
+    def get(self, path: str, params: Mapping[str, Any]) -> Response:
+        """Send one request, anew as long as the API throttles; to be called within `retry`.
 
         Args:
             path: Below the API's root.
             params: The query.
-            read: Makes the result of an answer; raises `Unreadable` to have it asked again.
 
         Raises:
-            MihuError: The API refuses, or every try failed.
-            Stopped: `close` was called meanwhile.
+            MihuError: The API refuses.
+            StoppedError: `close` was called meanwhile.
         """
-        failures = 0
         while True:
-            sent_at = self._gate.wait()
-            try:
-                answer = self._send(path, params, sent_at)
-                if answer is not None:
-                    result = read(answer)
-                    self._gate.good_answer()
-                    return result
-            except BadEnvelope as error:
-                raise MihuError(
-                    f"The answer is not the documented one ({error}): check subdomain or api_url."
-                ) from None
-            except (_TryAgain, Unreadable) as error:
-                failures += 1
-                self._wait_before_retry(failures, str(error))
+            response = self._send(path, params, self._gate.wait())
+            if response is not None:
+                return response
 
     def _wait_before_retry(self, failures: int, cause: str) -> None:
         if failures > self._max_retries:
@@ -179,7 +187,7 @@ class Client:
             self.retries += 1
         self._gate.pause(seconds)
 
-    def _send(self, path: str, params: Mapping[str, Any], sent_at: float) -> Answer | None:
+    def _send(self, path: str, params: Mapping[str, Any], sent_at: float) -> Response | None:
         """Send one request; None stands for one that was throttled."""
         with self._counting:
             self.requests += 1
@@ -193,10 +201,10 @@ class Client:
                 verdict = judge(status, retry_after=told is not None)
                 body = self._body(response) if verdict is not Verdict.THROTTLE else b""
         if verdict is Verdict.READ:
-            return Answer(body, served_at, datetime.now(UTC))
+            return Response(body, served_at, datetime.now(UTC))
         if verdict is Verdict.RETRY:
             text = f"HTTP {status}"
-            raise _TryAgain(text)
+            raise _RetryableError(text)
         if verdict is Verdict.THROTTLE:
             seconds = self._gate.shut(told, sent_at)
             if seconds:
@@ -204,15 +212,15 @@ class Client:
             return None
         raise MihuError(_refusal(status, body))
 
-    def _response(self, path: str, params: Mapping[str, Any]) -> _Response:
+    def _response(self, path: str, params: Mapping[str, Any]) -> _HTTPResponse:
         try:
             send = self._local.send
         except AttributeError:
             send = self._local.send = self._open_session()
-        response: _Response = send(f"{self._url}{path}?{urlencode(params)}")
+        response: _HTTPResponse = send(f"{self._url}{path}?{urlencode(params)}")
         return response
 
-    def _open_session(self) -> Callable[[str], _Response]:
+    def _open_session(self) -> Callable[[str], _HTTPResponse]:
         """Make the current thread's session: one connection, prepared once.
 
         The adapter is called directly. A session's own `send` would follow up redirects and, in
@@ -228,14 +236,14 @@ class Client:
         environment: Any = session.merge_environment_settings(self._url, {}, *_STREAMED)
         adapter_send = session.get_adapter(self._url).send
 
-        def send(url: str) -> _Response:
+        def send(url: str) -> _HTTPResponse:
             prepared.url = url
             return adapter_send(prepared, timeout=self._timeout_seconds, **environment)
 
         return send
 
     @staticmethod
-    def _body(response: _Response) -> bytes:
+    def _body(response: _HTTPResponse) -> bytes:
         """Read a body within the size a body may have."""
         chunks = []
         size = 0
@@ -284,7 +292,7 @@ def _foreseen(*, certain: bool) -> Iterator[None]:
                 "variables and REQUESTS_CA_BUNDLE."
             )
             raise MihuError(text) from None
-        raise _TryAgain(_named(causes)) from None
+        raise _RetryableError(_named(causes)) from None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -309,7 +317,7 @@ def _named(causes: list[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower()
-    if any(isinstance(cause, StillComing) for cause in causes):
+    if any(isinstance(cause, ResponseDeadlineError) for cause in causes):
         return "the answer is still coming after twice request_timeout"
     kinds = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
     if any(isinstance(cause, kinds) for cause in causes):
@@ -344,3 +352,9 @@ def _validation_text(body: bytes) -> str:
     said = dict.fromkeys(text for text in texts if isinstance(text, str))
     quote = " ".join(" ".join(said).split())[:_LONGEST_QUOTE]
     return f" It says: {quote}" if quote else ""
+
+
+def root_url(config: Mapping[str, Any]) -> str:
+    """Return the API's root for a checked configuration."""
+    url: str = config.get("api_url") or f"https://{config['subdomain']}.mihu.ai/api/v1"
+    return url.rstrip("/")

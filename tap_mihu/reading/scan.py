@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_mihu.cutting import Uncuttable, ask, cut_whole, cut_window
-from tap_mihu.plan import PART_PAGES, WINDOW_PAGES, can_cut, pieces_for
-from tap_mihu.windows import Window
-from tap_mihu.workers import Workers
+from tap_mihu.reading.clock import ServerClock
+from tap_mihu.reading.cutting import PART_PAGES, WINDOW_PAGES, can_cut, pieces_for
+from tap_mihu.reading.parts import CutError, ask, cut_whole, cut_window
+from tap_mihu.reading.progress import Progress
+from tap_mihu.reading.windows import Window
+from tap_mihu.reading.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_mihu.pagination import Page, Row
-    from tap_mihu.windows import DateRange
+    from tap_mihu.records.pages import DateRange, Page, Row
 
-__all__ = ["Done", "Progress", "Rows", "scan"]
+__all__ = ["Done", "Rows", "scan"]
 
 _LOOKAHEAD_PAGES = WINDOW_PAGES
 _UNSETTLED_PIECES = 4
@@ -45,19 +46,6 @@ class Done:
     """Whether it was read completely beyond doubt."""
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far a scan is."""
-
-    total: int = 0
-    """Contacts there are, by the first answer."""
-    read: int = 0
-    windows: int = 0
-    """Windows finished."""
-    repaired: int = 0
-    """How often a read was found disturbed, and the window cut or read again."""
-
-
 def scan(
     fetch: Callable[[DateRange, int], Page],
     within: DateRange,
@@ -65,6 +53,7 @@ def scan(
     concurrency: int,
     by_date: bool = True,
     progress: Progress | None = None,
+    clock: ServerClock | None = None,
 ) -> Iterator[Rows | Done]:
     """Read every contact created within some dates, once.
 
@@ -77,9 +66,17 @@ def scan(
         concurrency: How many requests may be under way; 1 reads strictly one after the other.
         by_date: Whether the listing can be asked for dates.
         progress: Is kept up to date.
+        clock: Likewise.
     """
     with Workers[Window, "Page"](concurrency) as workers:
-        scanning = _Scan(fetch, within, workers, progress or Progress(), by_date=by_date)
+        scanning = _Scan(
+            fetch,
+            within,
+            workers,
+            progress or Progress(),
+            clock or ServerClock(),
+            by_date=by_date,
+        )
         yield from scanning.run()
 
 
@@ -92,12 +89,14 @@ class _Scan:
         within: DateRange,
         workers: Workers[Window, Page],
         progress: Progress,
+        clock: ServerClock,
         *,
         by_date: bool,
     ) -> None:
         self._fetch = fetch
         self._workers = workers
         self._progress = progress
+        self._clock = clock
         self._by_date = by_date
         self._whole = Window(within)
         self._windows = [self._whole]
@@ -113,6 +112,7 @@ class _Scan:
         """Take the next answer in, and keep the workers busy."""
         window, page = self._workers.result()
         window.in_flight -= 1
+        self._clock.note(page)
         self._replace(window, self._place(window, page))
         self._refill()
 
@@ -121,7 +121,7 @@ class _Scan:
         ahead = 0
         for window in self._windows:
             is_head = window is self._windows[0]
-            while self._workers.idle and (is_head or self._may_read_ahead(window, ahead)):
+            while self._workers.has_room and (is_head or self._may_read_ahead(window, ahead)):
                 number = window.next_page()
                 if number is None:
                     break
@@ -129,7 +129,7 @@ class _Scan:
                 self._workers.submit(window, partial(self._fetch, window.dates, number))
                 ahead += not is_head
             ahead += 0 if is_head else window.pages
-            if not self._workers.idle or ahead >= _LOOKAHEAD_PAGES:
+            if not self._workers.has_room or ahead >= _LOOKAHEAD_PAGES:
                 return
 
     @staticmethod
@@ -177,7 +177,7 @@ class _Scan:
             return cut_window(window, pieces, now)
         try:
             parts = cut_whole(window, page, partial(ask, self._workers, self._fetch))
-        except Uncuttable:
+        except CutError:
             return []
         return [placed for part, answer in parts for placed in self._place(part, answer)]
 

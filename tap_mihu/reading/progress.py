@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
 
-    from tap_mihu.client import Client
-    from tap_mihu.scan import Progress
-
-__all__ = ["Reporter"]
+__all__ = ["Progress", "Reporter"]
 
 _INTERVAL_SECONDS = 10.0
 
 
+@dataclass(slots=True)
+class Progress:
+    """How far a scan is."""
+
+    total: int = 0
+    """Contacts there are, by the first answer."""
+    read: int = 0
+    windows: int = 0
+    """Windows finished."""
+    repaired: int = 0
+    """How often a read was found disturbed, and the window cut or read again."""
+
+
 class Reporter:
-    """Tells how far a stream's scan is."""
+    """Logs how far a stream's scan is."""
 
     def __init__(self, logger: logging.Logger, name: str, progress: Progress) -> None:
         """Start the clock.
@@ -31,11 +42,9 @@ class Reporter:
         self._name = name
         self._progress = progress
         self._began = self._told = time.monotonic()
-        self.emitted = 0
-        """Records written so far."""
 
-    def tell(self) -> None:
-        """Tell how far it is, if the last time is long enough ago."""
+    def tell(self, emitted: int) -> None:
+        """Log how far it is, if the last time is long enough ago."""
         now = time.monotonic()
         if now - self._told < _INTERVAL_SECONDS:
             return
@@ -48,22 +57,22 @@ class Reporter:
             self._name,
             read,
             total,
-            self.emitted,
+            emitted,
             self._progress.windows,
             rate,
             left,
         )
 
-    def tell_the_end(self, client: Client) -> None:
-        """Tell what it took."""
+    def tell_the_end(self, emitted: int, requests: int, retries: int) -> None:
+        """Log what it took."""
         self._logger.info(
             "%s: %d read, %d emitted, %d windows, %d repaired, %d requests, %d retries, %.1f s",
             self._name,
             self._progress.read,
-            self.emitted,
+            emitted,
             self._progress.windows,
             self._progress.repaired,
-            client.requests,
-            client.retries,
+            requests,
+            retries,
             time.monotonic() - self._began,
         )

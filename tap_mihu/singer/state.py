@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu.errors import MihuError
-from tap_mihu.timestamps import canonical, parse, write
+from tap_mihu.records.timestamps import canonical, parse, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ def read_bookmark(state: Mapping[str, Any], replication_key: str) -> str | None:
 
 def _tomorrow() -> str:
     """Give the time that no clock shows yet, wherever it is and however wrong."""
-    return write(datetime.now(UTC) + timedelta(days=1))
+    return to_text(datetime.now(UTC) + timedelta(days=1))
 
 
 def since(bookmark: str | None, *, lookback_seconds: int, start_date: str | None) -> str | None:
@@ -104,7 +104,7 @@ def since(bookmark: str | None, *, lookback_seconds: int, start_date: str | None
     if moment is None:
         return start
     try:
-        looked_back = write(moment - timedelta(seconds=lookback_seconds))
+        looked_back = to_text(moment - timedelta(seconds=lookback_seconds))
     except OverflowError:
         return start
     return max(looked_back, start or looked_back)

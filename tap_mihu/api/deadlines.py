@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from urllib3 import PoolManager
 
-__all__ = ["DeadlineAdapter", "StillComing"]
+__all__ = ["DeadlineAdapter", "ResponseDeadlineError"]
 
 _PATIENCE = 2
 """Times the socket's timeout."""
 
 
-class StillComing(TimeoutError):  # noqa: N818 - named for what it says
+class ResponseDeadlineError(TimeoutError):
     """The deadline has passed, and the answer is not complete."""
 
 
@@ -49,7 +49,7 @@ class _Reader(io.RawIOBase):
         if self._timeout is not None:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise StillComing
+                raise ResponseDeadlineError
             self._sock.settimeout(min(self._timeout, left))
         return self._raw.readinto(buffer)
 

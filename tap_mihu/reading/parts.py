@@ -5,26 +5,25 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_mihu.plan import cut
-from tap_mihu.windows import Window
+from tap_mihu.reading.cutting import cut
+from tap_mihu.reading.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap_mihu.pagination import Page
-    from tap_mihu.windows import DateRange
-    from tap_mihu.workers import Workers
+    from tap_mihu.reading.workers import Workers
+    from tap_mihu.records.pages import DateRange, Page
 
     Question = tuple[DateRange, int]
     """Asks for page n of the contacts created within some dates."""
 
-__all__ = ["Uncuttable", "ask", "cut_whole", "cut_window"]
+__all__ = ["CutError", "ask", "cut_whole", "cut_window"]
 
 _LOOKS = 6
 
 
-class Uncuttable(Exception):  # noqa: N818 - it is an answer, not our error
+class CutError(Exception):
     """The whole cannot be cut soundly; the text says why."""
 
 
@@ -61,7 +60,7 @@ def cut_whole(
         asking: Gives the answers to questions.
 
     Raises:
-        Uncuttable: They do not.
+        CutError: They do not.
     """
     whole.see(first.rows)
     parts = cut_window(whole, 2, first.served_at)
@@ -69,7 +68,7 @@ def cut_whole(
     last, *before = asking([(whole.dates, first.last_page), *questions])
     whole.see(last.rows)
     if whole.undated:
-        raise Uncuttable("some contacts have no creation date")
+        raise CutError("some contacts have no creation date")
     for part in parts:
         part.seen = whole.seen
     for _ in range(_LOOKS):
@@ -77,9 +76,9 @@ def cut_whole(
         after = asking(questions)
         answers = list(zip(parts, before, after, strict=True))
         if not all(part.dates.admit(row) for part, _, answer in answers for row in answer.rows):
-            raise Uncuttable("the API does not keep to date_from and date_to")
+            raise CutError("the API does not keep to date_from and date_to")
         add_up = sum(answer.total for answer in before) == between.total
         if add_up and all(later.total >= earlier.total for _, earlier, later in answers):
             return list(zip(parts, after, strict=True))
         before = after
-    raise Uncuttable("its parts do not add up to the whole")
+    raise CutError("its parts do not add up to the whole")

@@ -52,7 +52,7 @@ class Workers(Generic[_Key, _Result]):
             self._tasks.put(None)
 
     @property
-    def idle(self) -> bool:
+    def has_room(self) -> bool:
         """Whether a further task would soon find a worker: each may have one waiting."""
         return self.outstanding < 2 * self._count
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from tap_mihu.cutting import ask, cut_whole, cut_window
-from tap_mihu.plan import can_cut, even_ends
-from tap_mihu.windows import DateRange, Window
-from tap_mihu.workers import Workers
+from tap_mihu.reading.cutting import can_cut
+from tap_mihu.reading.parts import ask, cut_whole, cut_window
+from tap_mihu.reading.windows import Window
+from tap_mihu.reading.workers import Workers
+from tap_mihu.records.pages import DateRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from tap_mihu.cutting import Question
-    from tap_mihu.pagination import Page
+    from tap_mihu.reading.parts import Question
+    from tap_mihu.records.pages import Page
 
     Asking = Callable[[list[Question]], list[Page]]
 
-__all__ = ["REQUESTS_AT_THE_TOP", "REQUESTS_A_SHARD", "Shard", "cut_into_shards"]
+__all__ = ["REQUESTS_AT_THE_TOP", "REQUESTS_A_SHARD", "Shard", "cut_into_shards", "even_ends"]
 
 REQUESTS_AT_THE_TOP = 22
 """Requests at the most until the whole is cut in two."""
@@ -82,7 +84,7 @@ def cut_into_shards(
         concurrency: How many requests may be under way.
 
     Raises:
-        Uncuttable: The listing cannot be cut soundly.
+        CutError: The listing cannot be cut soundly.
     """
     with Workers[Window, "Page"](concurrency) as workers:
         asking: Asking = partial(ask, workers, fetch)
@@ -138,3 +140,28 @@ def _joined(parts: list[_Part], number: int) -> list[Shard]:
         )
         for start, end in pairwise(borders)
     ]
+
+
+def even_ends(sizes: Sequence[int], groups: int) -> list[int]:
+    """Divide neighbours into at most so many groups of about equal size, none of them empty.
+
+    Each border is the one that lies nearest to where it should be. So, without its largest part,
+    no group is larger than an even share.
+
+    Args:
+        sizes: The sizes of the parts, in order.
+        groups: How many groups.
+
+    Returns:
+        The index of the last part of each group but the last.
+    """
+    total = sum(sizes)
+    borders = {reached: index for index, reached in reversed([*enumerate(accumulate(sizes))])}
+    reachable = sorted(borders.keys() - {0, total})
+    ends = set()
+    for group in range(1, groups if reachable else 1):
+        ideal = total * group / groups
+        place = bisect_left(reachable, ideal)
+        nearest = min(reachable[max(0, place - 1) : place + 1], key=lambda at: abs(at - ideal))
+        ends.add(borders[nearest])
+    return sorted(ends)

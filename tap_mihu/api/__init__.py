@@ -1,0 +1,1 @@
+"""HTTP: from a question to the body of a response."""

@@ -1,0 +1,1 @@
+"""Records: from the body of a response to rows."""

@@ -1,0 +1,1 @@
+"""Singer and the SDK: state, messages and the stream's life."""

@@ -1,0 +1,93 @@
+"""Inputs: the catalog and the state, which may come from anywhere and be edited by hand."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from typing import IO, Any
+
+from singer_sdk.singerlib import Catalog
+
+from tap_mihu.errors import MihuError
+
+__all__ = ["json_file", "read_catalog", "read_state"]
+
+
+def json_file(file: IO[str] | None, option: str) -> IO[str] | None:
+    """Return a file that an option names, once it is known to hold JSON.
+
+    Raises:
+        MihuError: It does not.
+    """
+    if file is None:
+        return None
+    text = file.read()
+    try:
+        json.loads(text)
+    except ValueError:
+        raise MihuError(f"The {option} file is not JSON.") from None
+    return io.StringIO(text)
+
+
+def read_catalog(value: object) -> Catalog | None:
+    """Return a catalog as the SDK reads it.
+
+    Raises:
+        MihuError: It is none.
+    """
+    if value is None or isinstance(value, Catalog):
+        return value
+    try:
+        return Catalog.from_dict(_with_chosen_methods(value))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise MihuError("The catalog is not a Singer catalog: make one with --discover.") from None
+
+
+def _with_chosen_methods(catalog: Any) -> Any:  # noqa: ANN401 - may be anything
+    """Let the metadata choose the replication method, as Singer has it; the SDK overlooks it."""
+    catalog = copy.deepcopy(catalog)
+    for stream in catalog["streams"]:
+        for entry in stream.get("metadata", []):
+            if not entry["breadcrumb"] and (method := entry["metadata"].get("replication-method")):
+                stream["replication_method"] = method
+    return catalog
+
+
+_EMPTY_STATE_KEYS = {"currently_syncing"}
+
+
+def read_state(value: object) -> dict[str, Any] | None:
+    """Return a state without what the SDK cannot read.
+
+    Raises:
+        MihuError: It is none.
+    """
+    if value is None:
+        return None
+    bookmarks = value.get("bookmarks", {}) if isinstance(value, dict) else None
+    known = isinstance(value, dict) and ("bookmarks" in value or value.keys() <= _EMPTY_STATE_KEYS)
+    if (
+        not known
+        or not isinstance(bookmarks, dict)
+        or not all(isinstance(b, dict) for b in bookmarks.values())
+    ):
+        raise MihuError(
+            'The state is not a Singer state of this tap: {"bookmarks": {stream: {…}}}.'
+        )
+    return {"bookmarks": {name: _readable(of) for name, of in bookmarks.items()}}
+
+
+def _readable(bookmark: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the SDK's own entries where they have a form that it cannot read."""
+    readable = {
+        "progress_markers": lambda value: isinstance(value, dict),
+        "partitions": lambda value: (
+            isinstance(value, list) and all(isinstance(one, dict) for one in value)
+        ),
+    }
+    return {
+        name: value
+        for name, value in bookmark.items()
+        if name not in readable or readable[name](value)
+    }

@@ -1,0 +1,71 @@
+"""Maps: what selection, stream maps and flattening make of a record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MappingError
+
+from tap_mihu.errors import MihuError
+from tap_mihu.records.json_text import encode_json
+from tap_mihu.singer.lines import LineFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk import Stream
+    from singer_sdk.mapper import StreamMap
+    from singer_sdk.singerlib import SelectionMask
+
+__all__ = ["MappedLines"]
+
+
+class MappedLines:
+    """Makes the RECORD messages of records that the settings ask to change."""
+
+    def __init__(self, stream: Stream, version: int | None) -> None:
+        """Prepare what all records share.
+
+        Args:
+            stream: Knows the maps, the selection and the catalog's schema.
+            version: The version that the messages carry.
+        """
+        self._maps = [(one, LineFormat(one.stream_alias, version)) for one in stream.stream_maps]
+        self._mask = stream.mask
+        self._declared = stream.effective_schema["properties"]
+
+    def lines(self, record: dict[str, Any]) -> Iterator[bytes]:
+        """Yield the messages of one record; none where the maps filter it out.
+
+        Raises:
+            MihuError: An expression of the stream maps does not work on the record.
+        """
+        kept = {name: value for name, value in record.items() if name in self._declared}
+        selected = _selected(kept, self._mask, ())
+        for stream_map, line_format in self._maps:
+            mapped = _transformed(stream_map, selected)
+            if mapped is not None:
+                before, after = line_format.envelope(datetime.now(UTC))
+                yield before + encode_json(mapped) + after
+
+
+def _selected(value: dict[str, Any], mask: SelectionMask, place: tuple[str, ...]) -> dict[str, Any]:
+    """Return an object without what is deselected, at any depth."""
+    result = {}
+    for name, item in value.items():
+        breadcrumb = (*place, "properties", name)
+        if mask[breadcrumb]:
+            result[name] = _selected(item, mask, breadcrumb) if isinstance(item, dict) else item
+    return result
+
+
+def _transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        return stream_map.transform(record)
+    except MappingError as error:
+        text = f"stream_maps: {error}"
+        raise MihuError(text) from None
+    except Exception as error:  # noqa: BLE001 - an expression of the user's may raise anything
+        kind = type(error).__name__
+        raise MihuError(f"stream_maps: an expression failed on a record ({kind}).") from None

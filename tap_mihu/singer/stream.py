@@ -1,0 +1,252 @@
+"""The stream: ties the API, the scan and Singer's messages together for the SDK."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date
+from importlib.resources import files
+from sys import exception
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import metrics
+from singer_sdk.exceptions import MappingError, SyncLifecycleSignal
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.singerlib import ActivateVersionMessage
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
+from singer_sdk.streams import Stream
+from typing_extensions import override
+
+from tap_mihu.api.client import Client, root_url
+from tap_mihu.api.listing import Listing
+from tap_mihu.errors import EnvelopeError, MihuError
+from tap_mihu.reading.clock import ServerClock
+from tap_mihu.reading.progress import Progress, Reporter
+from tap_mihu.reading.scan import Rows, scan
+from tap_mihu.records.decoding import PageDecoder
+from tap_mihu.records.pages import DateRange
+from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
+from tap_mihu.singer.lines import plain_line_format
+from tap_mihu.singer.maps import MappedLines
+from tap_mihu.singer.run import Run
+from tap_mihu.singer.state import SCAN
+from tap_mihu.singer.writer import RecordWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_mihu.singer.output import MessageWriter
+
+__all__ = ["ListedStream"]
+
+
+class ListedStream(Stream):
+    """A listing with Laravel's page envelope whose items have `uuid` and `updated_at`."""
+
+    path: ClassVar[str]
+    """Below the API's root."""
+    extra_fields: ClassVar[str | None] = None
+    """The field that holds what the schema does not name."""
+    by_date: ClassVar[bool] = False
+    """Whether the listing takes the filters, among them `date_from` and `date_to`."""
+
+    primary_keys = (KEY,)
+    replication_key = UPDATED_AT
+    # Records are shaped to the schema here; the SDK would do it once more, and worse.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap) -> None:
+        """Read the stream's schema."""
+        text = files("tap_mihu.schemas").joinpath(f"{self.name}.json").read_text(encoding="utf-8")
+        schema = json.loads(text)
+        if self.extra_fields is not None and tap.config.get("flattening_enabled"):
+            # Or the SDK would spread its keys, which no schema can name, over the record.
+            del schema["properties"][self.extra_fields]["properties"]
+        super().__init__(tap, schema=schema)
+        self._counter: metrics.Counter | None = None
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[Record]:
+        """Read the listing and write its records.
+
+        Returns:
+            Nothing for the SDK to write.
+
+        Raises:
+            MihuError: The run cannot go on; its text is for the user.
+        """
+        client = self.open_client()
+        try:
+            if self.ABORT_AT_RECORD_COUNT is None:
+                self._read(client)
+            else:
+                # A test run has seen enough when the first page can be read.
+                self.listing(client, PageDecoder(self.shaper())).page(self.within, 1)
+        finally:
+            client.close()
+        return ()
+
+    def _read(self, client: Client) -> None:
+        run = self._begin()
+        line_format = plain_line_format(self, run.version)
+        decoder = PageDecoder(self.shaper(), is_due=run.is_due, row_format=line_format)
+        output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
+        writer = RecordWriter(
+            output,
+            None if line_format else MappedLines(self, run.version),
+            counter=self._counter,
+            state_every=self.STATE_MSG_FREQUENCY,
+            write_state=self._write_state,
+        )
+        clock, progress = ServerClock(), Progress()
+        reporter = Reporter(self.logger, self.name, progress)
+        try:
+            for event in scan(
+                self.listing(client, decoder).page,
+                run.within,
+                concurrency=self.config["max_concurrent_requests"],
+                by_date=self.by_date,
+                progress=progress,
+                clock=clock,
+            ):
+                run.note_server_time(clock.began_at)
+                if isinstance(event, Rows):
+                    run.note_rows(event.rows)
+                    writer.write(event.rows)
+                elif checkpoint := run.window_done(event):
+                    self.stream_state[SCAN] = checkpoint.to_state()
+                    self._write_state()
+                reporter.tell(writer.emitted)
+            version = run.end(self.stream_state, self.logger)
+            if version is not None:
+                self._write_activate_version(version)
+            # The SDK writes it, last of all.
+            self.state_manager.is_flushed = False
+            reporter.tell_the_end(writer.emitted, client.requests, client.retries)
+        except EnvelopeError as error:
+            raise MihuError(f"{self.name}: {error}: the API cannot be trusted.") from None
+        finally:
+            for field, count in sorted(writer.invalid.items()):
+                self.logger.warning(
+                    "%s.%s: %d values are invalid and became null", self.name, field, count
+                )
+
+    def _begin(self) -> Run:
+        """Start a run as the settings, the catalog and the state ask.
+
+        Raises:
+            MihuError: The catalog or the state cannot be used.
+        """
+        method = self.replication_method
+        full_table = method == REPLICATION_FULL_TABLE
+        if not full_table and (
+            method != REPLICATION_INCREMENTAL or self.replication_key not in {None, UPDATED_AT}
+        ):
+            raise MihuError(
+                f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
+                "check the catalog's replication method and key."
+            )
+        declared = KEY in self.effective_schema.get("properties", {})
+        if not declared or not self.mask["properties", KEY]:
+            raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
+        run = Run(method, self.within)
+        if self.config.get("emit_activate_version_messages"):
+            # Incremental records too: a full table that is under way, or resumes after a failure,
+            # would delete rows that they had taken the version from.
+            run.version = self._tap.initialized_at // 1000
+            if full_table and self.filters:
+                self.logger.warning(
+                    "%s: the target will delete rows outside the filters (or mark them as deleted)",
+                    self.name,
+                )
+        run.begin(
+            self.stream_state,
+            self.filters,
+            lookback_seconds=self.config["lookback_seconds"],
+            start_date=self.config.get("start_date"),
+            logger=self.logger,
+        )
+        return run
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The filters that the listing takes."""
+        return dict(self.config.get("filters") or {}) if self.by_date else {}
+
+    @property
+    def within(self) -> DateRange:
+        """The creation dates that the filters leave."""
+        first, last = (self.filters.get(name) for name in ("date_from", "date_to"))
+        return DateRange(
+            date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None
+        )
+
+    def shaper(self) -> Shaper:
+        """Return what makes records of items."""
+        return Shaper(self.schema, extra_fields=self.extra_fields)
+
+    def listing(self, client: Client, decoder: PageDecoder) -> Listing:
+        """Return the listing that the stream reads."""
+        params = {**self.filters, "per_page": self.config["page_size"]}
+        return Listing(client, self.name, self.path, params, decoder)
+
+    def open_client(self) -> Client:
+        """Return a client with the settings of the tap; the caller closes it."""
+        config = self.config
+        return Client(
+            root_url(config),
+            token=config["auth_token"],
+            user_agent=config["user_agent"],
+            timeout_seconds=config["request_timeout"],
+            max_retries=config["max_retries"],
+            logger=self.logger,
+        )
+
+    def _write_state(self) -> None:
+        self._tap.state_writer.write_state(self.tap_state)
+
+    def _write_activate_version(self, version: int) -> None:
+        for stream_map in self.stream_maps:
+            if not isinstance(stream_map, RemoveRecordTransform):
+                self._tap.write_message(ActivateVersionMessage(stream_map.stream_alias, version))
+
+    # What the SDK does of its own accord, and this stream does in its own way.
+
+    @property
+    @override
+    def emit_activate_version_messages(self) -> bool:
+        """No: the SDK's message comes before the records, and would delete rows on a failure."""
+        return False
+
+    @property
+    @override
+    def partitions(self) -> None:
+        """None: the listing is read as a whole, whatever the state says."""
+        return None
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        """None: the bookmark ends at the server's clock, not at the local one."""
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Leave the state alone: `Run.begin` reads it."""
+
+    @override
+    def get_record_counter(
+        self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
+    ) -> metrics.Counter:
+        """Keep the counter, for the records that do not pass through the SDK."""
+        self._counter = super().get_record_counter(endpoint=endpoint, log_interval=log_interval)
+        return self._counter
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log, but do not call a foreseen end of a run an unhandled error: it gets its own line."""
+        foreseen = (MihuError, MappingError, SyncLifecycleSignal)
+        if not (level == logging.ERROR and isinstance(exception(), foreseen)):
+            super().log(message, *args, level=level, **kwargs)
