@@ -6,6 +6,7 @@ set -eu
 ruff check
 ruff format --check
 mypy
+lint-imports
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 zizmor --quiet --offline --persona pedantic .github

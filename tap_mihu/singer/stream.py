@@ -34,7 +34,7 @@ from tap_mihu.singer.state import SCAN
 from tap_mihu.singer.writer import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -70,11 +70,11 @@ class ListedStream(Stream):
         self._counter: metrics.Counter | None = None
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
+    def get_records(self, context: Context | None) -> Iterator[Record]:
         """Read the listing and write its records.
 
-        Returns:
-            Nothing for the SDK to write.
+        Yields:
+            Records for the SDK to write in a test run; else none.
 
         Raises:
             MihuError: The run cannot go on; its text is for the user.
@@ -84,11 +84,18 @@ class ListedStream(Stream):
             if self.ABORT_AT_RECORD_COUNT is None:
                 self._read(client)
             else:
-                # A test run has seen enough when the first page can be read.
-                self.listing(client, PageDecoder(self.shaper())).page(self.within, 1)
+                yield from self._sample(client)
         finally:
             client.close()
-        return ()
+
+    def _sample(self, client: Client) -> Iterator[Record]:
+        """Walk the pages for a test run, which stops when it has seen enough."""
+        listing = self.listing(client, PageDecoder(self.shaper()))
+        number = last_page = 1
+        while number <= last_page:
+            page = listing.page(self.within, number)
+            yield from (row.payload for row in page.rows)
+            number, last_page = number + 1, max(last_page, page.last_page)
 
     def _read(self, client: Client) -> None:
         run = self._begin()

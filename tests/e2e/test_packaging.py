@@ -120,7 +120,7 @@ def test_the_wheel_holds_the_package_and_the_schemas_alone(built: Built) -> None
         names = set(wheel.namelist())
         metadata = next(name for name in names if name.endswith("/METADATA"))
     info = metadata.removesuffix("METADATA")
-    package = {f"tap_mihu/{path.name}" for path in (ROOT / "tap_mihu").glob("*.py")}
+    package = {str(path.relative_to(ROOT)) for path in (ROOT / "tap_mihu").rglob("*.py")}
     schemas = {f"tap_mihu/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")}
     assert names == {
         *package,

@@ -10,7 +10,7 @@ import pytest
 from tap_mihu.reading.parts import CutError
 from tap_mihu.reading.shards import REQUESTS_A_SHARD, REQUESTS_AT_THE_TOP, Shard, cut_into_shards
 from tap_mihu.records.pages import DateRange
-from tests.scan.model import (
+from tests.simulated.server import (
     DAY,
     EVERYTHING,
     NOON,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_mihu.records.pages import DateRange
-from tests.scan.model import (
+from tests.simulated.reading import check, read
+from tests.simulated.server import (
     DAY,
     EVERYTHING,
     NOON,
@@ -24,7 +25,6 @@ from tests.scan.model import (
     churn,
     script,
 )
-from tests.scan.reading import check, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 from tap_mihu.reading.scan import Done, Rows, scan
-from tests.scan.model import EVERYTHING, Change, SimulatedServer, includes
+from tests.simulated.server import EVERYTHING, Change, SimulatedServer, includes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

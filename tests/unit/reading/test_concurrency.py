@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_mihu.reading.scan import Rows, scan
-from tests.scan.model import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
-from tests.scan.reading import Boom, Reading, check, failing, read, read_into
+from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
+from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -135,7 +135,7 @@ def test_the_version(tmp_path: Path, about: dict[str, Any]) -> None:
 def test_the_catalog_is_what_it_was(tmp_path: Path) -> None:
     """Targets make tables of it: a change here is a change of theirs.
 
-    To accept one: `tap-mihu --discover > tests/unit/__snapshots__/discover.json`.
+    To accept one: `tap-mihu --discover > tests/unit/front/__snapshots__/discover.json`.
     """
     expected = json.loads((SNAPSHOTS / "discover.json").read_text("utf-8"))
     assert json.loads(said(tmp_path, "--discover")) == expected

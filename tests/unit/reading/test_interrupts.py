@@ -9,7 +9,8 @@ import pytest
 
 from tap_mihu.reading.scan import scan
 from tap_mihu.records.pages import DateRange
-from tests.scan.model import (
+from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
+from tests.simulated.server import (
     DAY,
     EVERYTHING,
     QUIET,
@@ -20,7 +21,6 @@ from tests.scan.model import (
     SimulatedServer,
     churn,
 )
-from tests.scan.reading import Boom, Reading, check, failing, read, read_into
 
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})
 
