@@ -10,11 +10,11 @@ fail() {
 }
 
 find_python() {
-    for python in python3 python3.13 python3.12 python3.11; do
+    for python in python3 python3.11 python3.12 python3.13 python3.14; do
         "$python" -c 'import ensurepip, sys, venv
-sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && return
+sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
     done
-    fail "Python 3.11, 3.12 or 3.13 with venv and pip is needed, and was not found."
+    fail "Python 3.11 or later with venv and pip is needed, and was not found."
 }
 
 # Nothing is installed again until the checkout moves or its requirements change.
