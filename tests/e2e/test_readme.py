@@ -1,73 +1,217 @@
-"""What the README shows is what there is."""
+"""What the README and the pages beside it show is what there is."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dotenv import dotenv_values
+from ruamel.yaml import YAML
 
 from tap_mihu.settings import SETTINGS
 from tests.demo import COMMAND, ROOT
 from tests.e2e.running import environment
-from tests.readme import README, blocks
+from tests.readme import PAGES, README, all_blocks, blocks, headings
 from tests.sandbox import Sandbox, Workspace, contacts
+
+TOKEN = "12|token-from-profile-developer"  # noqa: S105 - as the pages show it
+EXAMPLE = ROOT / ".env.example"
+RUN = (ROOT / "tests" / "run.sh").read_text("utf-8")
+
+RECIPES = "tests/recipes/test_recipes.py"
+EXECUTED = {
+    ("README.md", "Installation", "sh"): "tests/e2e/test_readme.py",
+    # The demonstration's and CI's own commands.
+    ("README.md", "Try it", "sh"): "tests/e2e/test_readme.py",
+    # One is the demonstration's command, one is in test_hub.py, one here.
+    ("README.md", "Your workspace", "sh"): "tests/e2e/test_readme.py",
+    ("docs/recipes.md", "Everything every night, changes every hour", "yaml"): RECIPES,
+    ("docs/recipes.md", "Deleted contacts", "yaml"): RECIPES,
+    ("docs/recipes.md", "Several workspaces", "yaml"): RECIPES,
+    ("docs/recipes.md", "Personal data", "yaml"): RECIPES,
+    ("docs/recipes.md", "Custom fields as columns", "yaml"): RECIPES,
+    ("docs/recipes.md", "Contacts of one campaign, pool or tag", "yaml"): RECIPES,
+    ("docs/recipes.md", "Backfill", "sh"): RECIPES,
+    ("docs/recipes.md", '"Not proven that none is missing"', "sh"): RECIPES,
+    ("docs/scale.md", "Beyond one machine", "sh"): "tests/recipes/test_beyond_one_machine.py",
+    ("docs/speed.md", "Speed", "sh"): "tests/e2e/test_benchmarks.py",
+}
+"""The tests that execute the blocks of the pages."""
+
+COUNTS = {"Try it": 2, "Your workspace": 3}
+"""How many blocks a heading has, where it has not one."""
+
+
+def test_every_block_is_executed_by_a_test() -> None:
+    shown = Counter((block.page, block.heading, block.language) for block in all_blocks())
+    assert shown == {place: COUNTS.get(place[1], 1) for place in EXECUTED}
+    assert sum(page.count("```") for page in PAGES.values()) == 2 * shown.total()
+    for (_, heading, _), test in EXECUTED.items():
+        assert heading in (ROOT / test).read_text("utf-8")
+
+
+# The README.
+
+
+def test_the_readme_takes_two_minutes() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_readme_works_on_a_package_index() -> None:
+    targets = links(README)
+    assert targets
+    assert [target for target in targets if not target.startswith("https://")] == []
+
+
+def test_the_readme_names_every_page() -> None:
+    assert [page for page in PAGES if f"`{page}`" not in README] == ["README.md"]
 
 
 def documented_settings() -> dict[str, str]:
-    """Give the defaults that the table of settings shows."""
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", README, flags=re.MULTILINE)
+    """Return the defaults that the table of settings shows."""
+    rows = re.findall(r"^\| `(\w+)` \|(.*?)\|", README, flags=re.MULTILINE)
     return {name: default.strip("` ") for name, default in rows}
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    defaults = {name: setting.get("default") for name, setting in SETTINGS["properties"].items()}
-    documented = documented_settings()
-    assert documented.keys() == defaults.keys()
-    for name in ("page_size", "max_concurrent_requests", "lookback_seconds", "request_timeout"):
-        assert documented[name] == str(defaults[name])
-    assert documented["max_retries"] == str(defaults["max_retries"])
-    assert documented["emit_activate_version_messages"] == "false"
-    assert defaults["emit_activate_version_messages"] is False
+    defaults = {
+        name: json.dumps(setting["default"]) if "default" in setting else ""
+        for name, setting in SETTINGS["properties"].items()
+    }
+    computed = {"api_url": "https://{subdomain}.mihu.ai/api/v1", "user_agent": "tap-mihu/<version>"}
+    assert documented_settings() == defaults | computed
 
 
 def test_every_filter_is_documented() -> None:
     (row,) = re.findall(r"^\| `filters` \|.*$", README, flags=re.MULTILINE)
-    assert set(SETTINGS["properties"]["filters"]["properties"]) <= set(re.findall(r"`(\w+)`", row))
+    names = re.findall(r"`(\w+)`", row)
+    assert names == ["filters", *SETTINGS["properties"]["filters"]["properties"]]
 
 
-def test_the_two_commands_are_those_of_the_demonstration_and_of_ci() -> None:
-    demo, tests = blocks("sh", "Two commands")
+def test_the_installation_puts_the_commands_on_the_path(tmp_path: Path) -> None:
+    """Without dependencies, which are borrowed from the environment of the tests."""
+    (script,) = blocks("sh", "Installation")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "tap_mihu", "schemas"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    show = "command -v tap-mihu; command -v meltano; PYTHONPATH=$BORROWED tap-mihu --version"
+    done = subprocess.run(
+        ["sh", "-euc", f"{script}\n{show}"],
+        cwd=tmp_path,
+        env={
+            **environment(),
+            "PATH": on_the_path(),
+            "PIP_NO_DEPS": "1",
+            "PIP_QUIET": "1",
+            "BORROWED": sysconfig.get_path("purelib"),
+        },
+        stdout=subprocess.PIPE,
+        check=True,
+        encoding="utf-8",
+    )
+    tap, meltano, version = done.stdout.splitlines()
+    assert tap == str(tmp_path / ".venv" / "bin" / "tap-mihu")
+    assert meltano == str(tmp_path / ".venv" / "bin" / "meltano")
+    assert version.startswith("tap-mihu v")
+
+
+def test_the_commands_to_try_are_those_of_the_demonstration_and_of_ci() -> None:
+    demo, tests = blocks("sh", "Try it")
     assert demo == "sh tests/demo.sh\n"
     assert tests.strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "tests.demo" in (ROOT / "tests" / "demo.sh").read_text(encoding="utf-8")
 
 
 def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
-    *exports, command = blocks("sh", "Your workspace")[0].splitlines()
+    activate, *exports, command = blocks("sh", "Your workspace")[0].splitlines()
+    assert activate in blocks("sh", "Installation")[0].splitlines()
     assert tuple(command.split()) == COMMAND
-    assert [line.split("=")[0] for line in exports] == [
-        "export TAP_MIHU_SUBDOMAIN",
-        "export TAP_MIHU_AUTH_TOKEN",
+    assert [line.split("=")[0].removeprefix("export ") for line in exports] == [
+        *dotenv_values(EXAMPLE)
     ]
 
 
-def test_the_command_without_meltano(tmp_path: Path) -> None:
-    (exports, *_, command) = blocks("sh", "Your workspace")
-    script = "\n".join([*exports.splitlines()[:2], command])
-    with Sandbox(Workspace(contacts(20)), token="token-from-profile-developer") as sandbox:  # noqa: S106
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        env = {**environment(), "TAP_MIHU_API_URL": sandbox.url, "PATH": path}
+@pytest.mark.parametrize("by_file", [False, True], ids=["exports", ".env"])
+def test_the_command_without_meltano(tmp_path: Path, *, by_file: bool) -> None:
+    (shown, *_, command) = blocks("sh", "Your workspace")
+    exports = [line for line in shown.splitlines() if line.startswith("export ")]
+    if by_file:
+        shutil.copy(EXAMPLE, tmp_path / ".env")
+        exports = []
+    with Sandbox(Workspace(contacts(20)), token=TOKEN) as sandbox:
+        env = {**environment(), "TAP_MIHU_API_URL": sandbox.url, "PATH": on_the_path()}
+        script = "\n".join([*exports, command])
         subprocess.run(["sh", "-euc", script], cwd=tmp_path, env=env, check=True, timeout=60)
     lines = (tmp_path / "contacts.singer").read_text(encoding="utf-8").splitlines()
     assert sum('"type":"RECORD"' in line for line in lines) == 20
 
 
-@pytest.mark.parametrize(
-    "path", re.findall(r"\]\(([\w./]+)\)|`((?:tap_mihu|tests|schemas)/[\w./]*)`", README)
+def on_the_path() -> str:
+    """Return a PATH with the programs that are installed beside the tests first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+# All pages.
+
+
+def links(text: str) -> list[str]:
+    """Return what links and images lead to."""
+    return re.findall(r"\]\(([^)]+)\)", text)
+
+
+def anchor(heading: str) -> str:
+    """Return a heading's anchor, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_relative_link_resolves(page: str) -> None:
+    for target in links(PAGES[page]):
+        if target.startswith("https://"):
+            continue
+        path, _, section = target.partition("#")
+        linked = (ROOT / page).parent.joinpath(path).resolve()
+        assert linked.is_file(), target
+        if section:
+            assert section in map(anchor, headings(linked.relative_to(ROOT).as_posix())), target
+
+
+FILE = re.compile(
+    r"`((?:tap_mihu|tests|schemas|docs)/[\w./-]*|[\w-]+\.(?:md|yml|toml)|\.[\w-]+\.(?:example|yaml))`"
 )
-def test_every_file_named_exists(path: tuple[str, str]) -> None:
-    assert (ROOT / (path[0] or path[1])).exists()
+
+
+@pytest.mark.parametrize(("page", "path"), [(p, f) for p in PAGES for f in FILE.findall(PAGES[p])])
+def test_every_file_named_exists(page: str, path: str) -> None:
+    assert (ROOT / path).exists(), page
+
+
+# What a contributor looks for at the top.
+
+
+def test_secrets_stay_out_of_git() -> None:
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert ".env" in ignored
+    assert EXAMPLE.name not in ignored
+    assert dotenv_values(EXAMPLE)["TAP_MIHU_AUTH_TOKEN"] == TOKEN
+
+
+def test_the_hooks_are_the_checks_of_ci() -> None:
+    checks = [line for line in RUN.split("\n\n")[1].splitlines() if not line.startswith("[")]
+    config: dict[str, Any] = YAML(typ="safe").load(ROOT / ".pre-commit-config.yaml")
+    (local,) = config["repos"]
+    assert local["repo"] == "local"
+    assert {hook["language"] for hook in local["hooks"]} == {"system"}
+    for check, hook in zip(checks, local["hooks"], strict=True):
+        command, _, files = check.partition(hook["entry"])
+        assert command == ""
+        assert bool(files) == hook.get("pass_filenames", True)

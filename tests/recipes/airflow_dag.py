@@ -1,10 +1,10 @@
 """A large Mihu workspace, read by eight Meltano runs an hour, on as many workers as there are.
 
-Copy it into your DAGs folder. Workers need `meltano` on their PATH, the installed project under
-MELTANO_PROJECT_ROOT, and a state backend that they share (MELTANO_STATE_BACKEND_URI). The plan is
-made once and kept in the Airflow variable `mihu_plan`; delete the variable to have a new one made,
-which reads everything again. Deleted contacts stay in the table: a run of one range cannot tell
-what is gone from all.
+Copy this file into your DAGs folder. Workers need `meltano` on their PATH, the installed project
+under MELTANO_PROJECT_ROOT, and a state backend that they share (MELTANO_STATE_BACKEND_URI). The
+plan is made once and kept in the Airflow variable `mihu_plan`. Delete the variable to have a new
+plan made; its runs read everything again. Rows of deleted contacts stay in the table, because the
+run of one range does not see the others.
 """
 
 import json
@@ -18,7 +18,7 @@ PLAN = "mihu_plan"
 
 
 def meltano(*arguments: str, **settings: str) -> str:
-    """Run Meltano, and give what it prints; its log goes to the task's."""
+    """Run Meltano and return what it prints; its log goes to the task's log."""
     settings["TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES"] = "false"
     command = ["meltano", *arguments]
     environment = os.environ | settings

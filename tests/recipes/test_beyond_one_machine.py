@@ -1,4 +1,4 @@
-"""A workspace read by several runs: as the README says, and by Airflow's own local tooling."""
+"""A workspace read by several runs: as the docs say, and by Airflow's own local tooling."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def database() -> Iterator[str]:
         yield uri
 
 
-def test_the_commands_of_the_readme(tmp_path: Path, database: str) -> None:
+def test_the_commands_of_the_documentation(tmp_path: Path, database: str) -> None:
     (script,) = blocks("sh", "Beyond one machine")
     with Sandbox(some(days=1000)) as sandbox:
         project = Warehouse(tmp_path, sandbox, database).put()

@@ -1,4 +1,4 @@
-"""Every recipe of the README, run as it stands there, against a sandbox and a real PostgreSQL."""
+"""Every recipe of the docs, run as it stands there, against a sandbox and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from tests.demo import ROOT, environment
 from tests.postgres import postgres
 from tests.projects import Done, Project
-from tests.readme import README, blocks
+from tests.readme import all_blocks, blocks, headings
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ yaml.width = 1000
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 HOURLY, NIGHTLY = "tap-mihu", "tap-mihu--nightly"
 RECIPES = {
-    "All every night, what changed every hour": "yaml",
-    "Deletes": "yaml",
+    "Everything every night, changes every hour": "yaml",
+    "Deleted contacts": "yaml",
     "Several workspaces": "yaml",
     "Personal data": "yaml",
     "Custom fields as columns": "yaml",
-    "The contacts of a campaign, pool or tag": "yaml",
-    "Back-filling": "sh",
+    "Contacts of one campaign, pool or tag": "yaml",
+    "Backfill": "sh",
     '"Not proven that none is missing"': "sh",
 }
 
@@ -59,10 +59,9 @@ def merged(base: Any, more: Any) -> Any:  # noqa: ANN401 - any YAML
 
 
 def test_every_recipe_is_here() -> None:
-    section = README.split("\n## Recipes\n")[1].split("\n## ")[0]
-    headings = [line[4:] for line in section.splitlines() if line.startswith("### ")]
-    assert headings == [*RECIPES]
-    assert section.count("```") == 2 * len(RECIPES)
+    assert headings("docs/recipes.md") == ["Recipes", *RECIPES]
+    shown = [block.heading for block in all_blocks() if block.page == "docs/recipes.md"]
+    assert shown == [*RECIPES]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Warehouse(Project):
         return done
 
     def shell(self, script: str) -> str:
-        """Run a block of the README."""
+        """Run a block of the documentation."""
         path = f"{Path(sys.executable).parent}:{environment(self.sandbox)['PATH']}"
         return subprocess.run(
             ["sh", "-euc", script],
@@ -144,12 +143,12 @@ def some(count: int = 250, **options: Any) -> Workspace:  # noqa: ANN401
     return Workspace(contacts(count, until=NOON, **options))
 
 
-def test_all_every_night_and_what_changed_every_hour(folder: Path, database: str) -> None:
+def test_everything_every_night_and_changes_every_hour(folder: Path, database: str) -> None:
     workspace = some()
     first, tagged, doomed, edited, *_ = sorted(uuids(workspace))
     with Sandbox(workspace) as sandbox:
         project = Warehouse(folder, sandbox, database).put(
-            "All every night, what changed every hour"
+            "Everything every night, changes every hour"
         )
         listed = json.loads(project.meltano("schedule", "list", "--format=json").stdout)
         jobs = {one["name"]: one["cron_interval"] for one in listed["schedules"]["job"]}
@@ -179,7 +178,7 @@ def test_all_every_night_and_what_changed_every_hour(folder: Path, database: str
         assert project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"] > bookmark
 
 
-def test_deletes(folder: Path, database: str) -> None:
+def test_deleted_contacts(folder: Path, database: str) -> None:
     workspace = some()
     with Sandbox(workspace) as sandbox:
         project = Warehouse(folder, sandbox, database).put(*[*RECIPES][:2])
@@ -257,9 +256,9 @@ def test_custom_fields_as_columns(folder: Path, database: str) -> None:
         assert (row["plan"], row["seats"]) == (None, None)
 
 
-def test_the_contacts_of_a_campaign(folder: Path, database: str) -> None:
+def test_the_contacts_of_one_campaign(folder: Path, database: str) -> None:
     workspace = some()
-    heading = "The contacts of a campaign, pool or tag"
+    heading = "Contacts of one campaign, pool or tag"
     (extractor,) = yaml.load(recipe(heading))["plugins"]["extractors"]
     with Sandbox(workspace) as sandbox:
         Warehouse(folder, sandbox, database).put(heading).run(
@@ -270,12 +269,12 @@ def test_the_contacts_of_a_campaign(folder: Path, database: str) -> None:
     assert 0 < len(selected) < 250
 
 
-def test_back_filling(folder: Path, database: str) -> None:
+def test_backfill(folder: Path, database: str) -> None:
     workspace = some(days=900)
     run = ("tap-mihu", "target-postgres")
     start = "2025-03-01T00:00:00Z"
     due = {c["uuid"] for c in workspace.contacts() if c["updated_at"] >= start[:10]}
-    everything, years = recipe("Back-filling").split("\n", 1)
+    everything, years = recipe("Backfill").split("\n", 1)
     with Sandbox(workspace) as sandbox:
         project = Warehouse(folder, sandbox, database).put()
         project.run(*run, TAP_MIHU_START_DATE=start)
