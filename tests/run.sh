@@ -6,7 +6,7 @@ set -eu
 ruff check
 ruff format --check
 mypy
-lint-imports
+lint-imports --no-logo
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 zizmor --quiet --offline --persona pedantic .github
