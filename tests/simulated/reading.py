@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from itertools import count, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_mihu.errors import EnvelopeError, MihuError
 from tap_mihu.reading.scan import Done, Rows, scan
 from tests.simulated.server import EVERYTHING, Change, SimulatedServer, includes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tap_mihu.records.pages import DateRange, Page, Row
 
-    Fetch = Callable[[DateRange, int], Page]
+
+class Fetch(Protocol):
+    """Answers with page n of the contacts created within dates."""
+
+    def __call__(self, dates: DateRange, number: int, per_page: int | None = None) -> Page: ...
 
 
 class Boom(Exception):  # noqa: N818
     """A failure of the network."""
+
+
+class EndlessError(MihuError):
+    """The scan asked so much that it is stopped."""
+
+
+class Outcome(StrEnum):
+    """What a scan comes to."""
+
+    COMPLETE = "complete"  # proven, and nothing is missing
+    UNPROVEN = "unproven"
+    FAILED = "failed"  # an error tells that not all was read
+    ENDLESS = "endless"  # no end in sight
+    LOST = "LOST"  # proven, though a contact that was there throughout is missing
 
 
 @dataclass
@@ -29,14 +48,37 @@ class Reading:
     emitted: list[Row] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
     rows_before: list[int] = field(default_factory=list)  # emitted by the end of each window
+    error: Exception | None = None
+    pages: int = 1  # of a plain walk, before the scan or after it
+    requests: int = 0
+    missing: set[str] = field(default_factory=set)
+    """The contacts that could be seen throughout, and were not emitted."""
 
     @property
     def proven(self) -> bool:
-        return all(window.proven for window in self.done)
+        return self.error is None and all(window.proven for window in self.done)
 
     @property
     def uuids(self) -> set[str]:
         return {row.uuid for row in self.emitted}
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.error is not None:
+            return Outcome.ENDLESS if isinstance(self.error, EndlessError) else Outcome.FAILED
+        if not self.proven:
+            return Outcome.UNPROVEN
+        return Outcome.LOST if self.missing else Outcome.COMPLETE
+
+    @property
+    def twice(self) -> int:
+        """How many rows were emitted though their contact had been."""
+        return len(self.emitted) - len(self.uuids)
+
+    @property
+    def cost(self) -> float:
+        """Requests for each page of a plain walk."""
+        return self.requests / self.pages
 
     def add(self, item: Rows | Done) -> None:
         if isinstance(item, Rows):
@@ -46,18 +88,41 @@ class Reading:
             self.rows_before.append(len(self.emitted))
 
 
+_TELLS_FILTERED = "filtered" in inspect.signature(scan).parameters
+
+
 def read_into(
-    reading: Reading, fetch: Fetch, within: DateRange = EVERYTHING, *, concurrency: int = 1
+    reading: Reading,
+    fetch: Fetch,
+    within: DateRange = EVERYTHING,
+    *,
+    concurrency: int = 1,
+    filtered: bool = False,
 ) -> None:
-    for item in scan(fetch, within, concurrency=concurrency):
+    options: dict[str, Any] = {"filtered": filtered} if _TELLS_FILTERED else {}
+    for item in scan(fetch, within, concurrency=concurrency, **options):
         reading.add(item)
 
 
 def read(
     server: SimulatedServer, within: DateRange = EVERYTHING, *, concurrency: int = 1
 ) -> Reading:
-    reading = Reading()
-    read_into(reading, server.fetch, within, concurrency=concurrency)
+    """Read to the end, be it a failure, and judge."""
+    reading = Reading(pages=server.pages(within))
+    before, most = len(server.requests), 16 * reading.pages + 1000
+
+    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
+        if len(server.requests) - before >= most:
+            raise EndlessError("far too many requests")
+        return server.fetch(dates, number, per_page)
+
+    try:
+        read_into(reading, fetch, within, concurrency=concurrency, filtered=server.filtered)
+    except (MihuError, EnvelopeError) as error:
+        reading.error = error
+    reading.pages = max(reading.pages, server.pages(within))
+    reading.requests = len(server.requests) - before
+    reading.missing = server.throughout(within) - {row.uuid.lower() for row in reading.emitted}
     return reading
 
 
@@ -65,17 +130,18 @@ def failing(fetch: Fetch, fails_at: int) -> Fetch:
     """Fetch, but for the request of this number (from 0)."""
     arrivals = count()
 
-    def fetch_or_fail(dates: DateRange, number: int) -> Page:
+    def fetch_or_fail(dates: DateRange, number: int, per_page: int | None = None) -> Page:
         if next(arrivals) == fails_at:
             raise Boom
-        return fetch(dates, number)
+        return fetch(dates, number, per_page)
 
     return fetch_or_fail
 
 
 def check(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> None:
     """The promise: once each, windows in order without gaps, and all of it or a word about it."""
-    assert len(reading.uuids) == len(reading.emitted), "a contact was emitted twice"
+    assert reading.error is None
+    assert not reading.twice, "a contact was emitted twice"
     check_windows(reading, within)
     if not server.ignores_dates and not server.zone:
         check_dates(reading)
@@ -105,27 +171,26 @@ def day(row: Row) -> date | None:
 
 def lost(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> set[str]:
     """The contacts that were there throughout and are missing without a word about it."""
-    missing = server.throughout(within) - reading.uuids
     if not reading.proven:
         return set()
-    return {uuid for uuid in missing if not hidden_by_import(server, server.day_of(uuid))}
+    missing = server.throughout(within) - {row.uuid.lower() for row in reading.emitted}
+    return {uuid for uuid in missing if not hidden_by_import(server, reading, server.day_of(uuid))}
 
 
-def hidden_by_import(server: SimulatedServer, day: date | None) -> bool:
-    """The known limit of the rules.
+def hidden_by_import(server: SimulatedServer, reading: Reading, day: date | None) -> bool:
+    """The known limit of the rules, which only an import of old creation dates can reach.
 
-    Between two answers of one window a contact of it was deleted, so that another slipped
-    through, and one with an old creation date was imported, so that the numbers are right.
+    Between two answers of the window that was emitted as proven, a contact of it was deleted, so
+    that another slipped through, and one was imported into it, so that the numbers are right.
     """
-    windows = {dates for dates, _ in server.requests if includes(dates, day)}
-    for window in windows:
-        asked = [place for place, (dates, _) in enumerate(server.requests) if dates == window]
-        for earlier, later in pairwise(asked):
-            changes = {
-                trace.change
-                for trace in server.traces
-                if earlier < trace.before <= later and includes(window, trace.day)
-            }
-            if {Change.DELETE, Change.IMPORT} <= changes:
-                return True
+    (window,) = (done.dates for done in reading.done if includes(done.dates, day))
+    asked = [place for place, (dates, _) in enumerate(server.requests) if dates == window]
+    for earlier, later in pairwise(asked):
+        changes = {
+            trace.change
+            for trace in server.traces
+            if earlier < trace.before <= later and includes(window, trace.day)
+        }
+        if {Change.DELETE, Change.IMPORT} <= changes:
+            return True
     return False

@@ -58,12 +58,12 @@ def test_as_many_requests_at_a_time_as_allowed(concurrency: int) -> None:
     arrivals = count(1)
     enough = threading.Event()
 
-    def fetch(dates: DateRange, number: int) -> Page:
+    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
         if number > 1:
             if next(arrivals) == concurrency:
                 enough.set()
             assert enough.wait(PATIENCE), "no further request came while these were under way"
-        return server.fetch(dates, number)
+        return server.fetch(dates, number, per_page)
 
     assert [*scan(fetch, EVERYTHING, concurrency=concurrency)]
 
@@ -87,14 +87,14 @@ def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) ->
     release = threading.Event()
     came_back: list[int] = []
 
-    def fetch(dates: DateRange, number: int) -> Page:
+    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
         arrival = next(arrivals)
         if arrival == 13:
             raise Boom
         if arrival >= 10:
             release.wait(PATIENCE)
             came_back.append(arrival)
-        return server.fetch(dates, number)
+        return server.fetch(dates, number, per_page)
 
     with pytest.raises(Boom):
         read_into(Reading(), fetch, concurrency=4)
@@ -115,8 +115,8 @@ class Busy:
         self._came = 0
         self._arrived = threading.Condition()
 
-    def fetch(self, dates: DateRange, number: int) -> Page:
-        page = self.server.fetch(dates, number)
+    def fetch(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
+        page = self.server.fetch(dates, number, per_page)
         with self._arrived:
             self._came += 1
             self._arrived.notify_all()

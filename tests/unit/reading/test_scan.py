@@ -189,7 +189,11 @@ def test_a_death_and_a_birth_at_any_moment(order: Order) -> None:
 
 # Changes that hypothesis thinks up.
 
-events = st.builds(Event, st.sampled_from(Change), st.integers(0, 200))
+# An edit of a creation date, or one that changes the selection, breaks what the rules rest on.
+BREAKING = {Change.JOIN, Change.LEAVE, Change.REDATE}
+events = st.builds(
+    Event, st.sampled_from([*Change]).filter(lambda one: one not in BREAKING), st.integers(0, 200)
+)
 scripts = st.dictionaries(st.integers(1, 120), st.lists(events, max_size=4), max_size=12)
 
 
