@@ -26,6 +26,7 @@ class Shape(StrEnum):
     TWO_DAYS = "two days"  # nine tenths on two old days
     TODAY = "today"
     RECENT = "recent"  # nine tenths yesterday and today
+    ASLEEP = "asleep"  # nobody was created in the last ten days
     OUTLIER = "outlier"  # one contact forty years old
     UNDATED = "undated"  # a tenth has no creation date
     ONE_UNDATED = "one undated"
@@ -63,6 +64,8 @@ def creation_times(  # noqa: C901 - one case for each shape
         case Shape.RECENT:
             length = recent - today + DAY
             times = [recent - length * rng.random() for _ in range(most)] + spread[most:]
+        case Shape.ASLEEP:
+            times = [time - 10 * DAY for time in spread]
         case Shape.OUTLIER:
             times = [start - 40 * 365 * DAY, *spread[1:]]
         case Shape.UNDATED:
