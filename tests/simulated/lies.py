@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulated.bounds import (
     FROM_NOON_TO_NOON,
@@ -27,9 +27,6 @@ from tests.simulated.paging import Larger, Paging
 from tests.simulated.server import SimulatedServer
 from tests.simulated.shapes import Shape
 from tests.simulated.withholding import Withholding
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Rates = dict[Change, float]
 
@@ -55,8 +52,8 @@ def hours(count: float) -> timedelta:
 class Lie:
     """What a server is made with, and what happens on top of all that happens anyway."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
-    rates: Mapping[Change, float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    rates: Rates = field(default_factory=dict)
     declared: bool = False
     """No reader is safe from it, and the documentation says so."""
 
@@ -136,6 +133,7 @@ LIES = {
     "30 undated": odd(undated=30),
     "one zero date": odd(zero_dated=1),
     "150 zero dates": odd(zero_dated=150),
+    "150 zero dates, and one contact twice": odd(zero_dated=150, twice=1),
     "ids without order": odd(shuffled=True),
     "whole seconds": odd(whole_seconds=True),
     "visible up to 30 s late": odd(delay=30),
@@ -163,6 +161,17 @@ LIES = {
     "half invisible from the 12th response on": withholding(blind_after=11),
 }
 
+TWO_LIES = "two lies at once"
+
+
+def _two_at_once(rng: Random) -> Lie:
+    """Join two lies of different kinds."""
+    while True:
+        one, other = rng.sample([lie for lie in LIES.values() if not lie.declared], 2)
+        if one.options.keys().isdisjoint(other.options):
+            return Lie(one.options | other.options, one.rates | other.rates)
+
+
 _SHAPES = [
     Shape.EVEN,
     Shape.GROWING,
@@ -178,17 +187,17 @@ _STARTS = [NOON, NOON, NOON + timedelta(hours=11, minutes=59, seconds=30)]
 NOT_OBEYED = [Larger.IGNORED, Larger.REFUSED, Larger.FAILING]
 
 
-def liar(lie: str, rates: Mapping[Change, float], seed: int, *, obeys: bool) -> SimulatedServer:
+def liar(lie: str, rates: Rates, seed: int, *, obeys: bool) -> SimulatedServer:
     """A server that tells this lie; all that is not given depends on the seed.
 
     Args:
-        lie: One of `LIES`.
+        lie: One of `LIES`, or `TWO_LIES`.
         rates: How many changes of each kind happen per usual request.
         seed: Whatever number.
         obeys: Whether the server obeys the request for larger pages.
     """
     rng = Random(f"{lie} {seed}")
-    told = LIES[lie]
+    told = _two_at_once(rng) if lie == TWO_LIES else LIES[lie]
     options: dict[str, Any] = {
         "size": rng.choice([rng.randint(40, 400), rng.randint(600, 1000), rng.randint(1100, 1800)]),
         "page_size": 20,

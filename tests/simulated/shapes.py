@@ -32,7 +32,7 @@ class Shape(StrEnum):
     ONE_UNDATED = "one undated"
 
 
-def creation_times(  # noqa: C901 - one case for each shape
+def creation_times(  # noqa: C901, PLR0912 - one case for each shape
     shape: Shape, size: int, page_size: int, start: datetime, zone: timedelta, rng: Random
 ) -> Sequence[datetime | None]:
     """Draw so many creation times, in no order."""

@@ -75,6 +75,7 @@ class World:
     def populate(self, times: Sequence[int | None], outside: Sequence[int | None]) -> None:
         """Begin with contacts created at these times, and with some that are not selected."""
         odd, rng = self.odd, self.rng
+        self.now = ZERO_DATE  # they have been there for long
         drawn = list(times)
         undated = rng.sample(range(len(drawn)), min(len(drawn), odd.undated + odd.zero_dated))
         for rank, place in enumerate(undated):
@@ -94,6 +95,7 @@ class World:
             self._count_for_ever(rng.choice(drawn))
         self.at_first = {contact.version.uuid: contact for contact in self.living}
         self.poisoned = {contact.version.uuid for contact in self._some(odd.poisoned)}
+        self.now = self.start
 
     def _begin_with(self, created: int | None) -> Contact:
         contact = self.make(created, self._once(created))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulated.lies import CHURNS, LIES, liar
+from tests.simulated.lies import CHURNS, LIES, TWO_LIES, liar
 from tests.simulated.reading import Outcome, read
 
 if TYPE_CHECKING:
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from tests.simulated.reading import Reading
 
-RUNS = 2  # of each kind, where larger pages are obeyed and where not
+RUNS = {TWO_LIES: 20}  # of each kind, where larger pages are obeyed and where not; else two
 PLACES = {lie: place for place, lie in enumerate(LIES)}
 
-all_lies = pytest.mark.parametrize("lie", LIES)
-undeclared_lies = pytest.mark.parametrize("lie", [name for name in LIES if not LIES[name].declared])
+UNDECLARED = [*(name for name, lie in LIES.items() if not lie.declared), TWO_LIES]
+
+all_lies = pytest.mark.parametrize("lie", [*LIES, TWO_LIES])
+undeclared_lies = pytest.mark.parametrize("lie", UNDECLARED)
 churns = pytest.mark.parametrize("churn", CHURNS)
 
 
@@ -28,7 +30,8 @@ def readings(lie: str, churn: str) -> dict[str, Reading]:
     """A few readings of a server, by what is to be known of them when they fail."""
     found = {}
     # The seed decides on the order of the server, too: all orders have their turn.
-    for seed in range(PLACES[lie], PLACES[lie] + RUNS):
+    first = PLACES.get(lie, 0)
+    for seed in range(first, first + RUNS.get(lie, 2)):
         for obeys in (True, False):
             server = liar(lie, CHURNS[churn], seed, obeys=obeys)
             reading = read(server)
