@@ -26,6 +26,10 @@ class Order(StrEnum):
     UNSTABLE = "unstable"  # newest day of creation first, shuffled within a day at every request
 
 
+UNTOUCHED_ORDERS = [Order.ID, Order.CREATED_NEWEST]
+"""Those in which an edit moves nothing."""
+
+
 def sort_key(order: Order, number: int, created: int | None, updated: int, zone: int) -> int:
     """Return a contact's place; as in databases, no creation date is before all others."""
     if created is None:

@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     UNPROVEN = "unproven"
     FAILED = "failed"  # an error tells that not all was read
     ENDLESS = "endless"  # no end in sight
+    CRASHED = "crashed"  # an error that is not foreseen
     LOST = "LOST"  # proven, though a contact that was there throughout is missing
 
 
