@@ -29,6 +29,16 @@ class RefusedError(MihuError):
 class EnvelopeError(Exception):
     """A response that is not the documented envelope; the text says where it departs."""
 
+    def __init__(self, text: str, quote: str = "") -> None:
+        """Remember where it departs.
+
+        Args:
+            text: Our words.
+            quote: The server's own, which may hold anything.
+        """
+        super().__init__(text)
+        self.quote = quote
+
 
 class UnreadableBodyError(Exception):
     """A response worth asking for again: cut off, not JSON, or another page than asked."""

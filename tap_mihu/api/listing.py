@@ -31,29 +31,52 @@ class Listing:
     """What every request asks for: the filters and `per_page`."""
     decoder: PageDecoder
 
-    def page(self, dates: DateRange, number: int) -> Page:
+    def page(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
         """Return page `number` (from 1) of the items created within some dates.
 
+        Args:
+            dates: The dates.
+            number: The page.
+            per_page: Items a page; None for the setting.
+
         Raises:
-            MihuError: The API refuses, every try failed, or the response is not the documented one.
+            RefusedError: The API refuses this request, or every try of it failed; another request
+                may be answered.
+            MihuError: No request would be answered, or the response is not the documented one.
             StoppedError: The run is over.
         """
+        return self._page(dates, number, per_page, patient=True)
+
+    def probe(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
+        """Return a page as `page` does, but without a further try for a request that fails."""
+        return self._page(dates, number, per_page, patient=False)
+
+    def _page(self, dates: DateRange, number: int, per_page: int | None, *, patient: bool) -> Page:
         params = {**self.params, "page": number}
+        if per_page is not None:
+            params["per_page"] = per_page
         if dates.first is not None:
             params["date_from"] = dates.first.isoformat()
         if dates.last is not None:
             params["date_to"] = dates.last.isoformat()
+        place = f"page {number}, created: {dates}"
         try:
-            return self.client.retry(partial(self._ask, params, number))
+            return self.client.retry(partial(self._ask, params, number), patient=patient)
         except EnvelopeError as error:
+            said = f", {self.client.quoted(error.quote, params)!r}" if error.quote else ""
             raise MihuError(
-                f"The response is not the documented one ({error}): check subdomain or api_url."
+                f"The response is not the documented one ({error}{said}): check subdomain or "
+                f"api_url ({place})."
             ) from None
         except MissingKeyError as error:
             raise MihuError(
                 f"{self.name}: page {number}, position {error.position} (created: {dates}) "
                 f"has no {error.key}."
             ) from None
+        except MihuError as error:
+            if not self.client.answered:
+                raise  # It is not about this page.
+            raise type(error)(f"{str(error).removesuffix('.')} ({place}).") from None
 
     def _ask(self, params: Mapping[str, Any], number: int) -> Page:
         response = self.client.get(self.path, params)

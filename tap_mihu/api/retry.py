@@ -1,4 +1,4 @@
-"""Retry rules: which answers are asked for again, after how long, and when that ends."""
+"""Waits: how long before a request is sent again, by our own rules or by the server's word."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import email.utils
 import math
 import re
 from datetime import UTC, datetime
-from enum import Enum, auto
-from http import HTTPStatus
 
 __all__ = [
     "LONGEST_TOLD_WAIT_SECONDS",
-    "Verdict",
     "backoff_seconds",
-    "judge",
     "parse_http_date",
     "retry_after_seconds",
     "throttle_seconds",
@@ -24,38 +20,10 @@ LONGEST_TOLD_WAIT_SECONDS = 3600
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 60.0
-_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
-
-
-class Verdict(Enum):
-    """What an HTTP status asks of the client."""
-
-    READ = auto()
-    RETRY = auto()
-    THROTTLE = auto()
-    FAIL = auto()
-
-
-def judge(status: int, *, retry_after: bool) -> Verdict:
-    """Judge an HTTP status.
-
-    Args:
-        status: The status code.
-        retry_after: Whether the answer names a time in `Retry-After`.
-    """
-    if status == HTTPStatus.OK:
-        return Verdict.READ
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Verdict.THROTTLE
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after:
-        return Verdict.THROTTLE
-    if status in _AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Verdict.RETRY
-    return Verdict.FAIL
 
 
 def backoff_seconds(tries: int, jitter: float) -> float:
-    """Say how long to wait after a number of failed tries.
+    """Return how long to wait after a number of failed tries.
 
     Args:
         tries: Tries that failed so far, from 1.
@@ -66,7 +34,7 @@ def backoff_seconds(tries: int, jitter: float) -> float:
 
 
 def throttle_seconds(streak: int) -> float:
-    """Say how long all wait after being throttled `streak` times (from 1) without being told."""
+    """Return how long all wait after being throttled `streak` times (from 1) without being told."""
     longest: float = min(_LONGEST_BACKOFF_SECONDS, 2.0 ** min(streak - 1, 10))
     return longest
 

@@ -91,7 +91,8 @@ class ThrottleGate:
                     f"The API has throttled every request for {now - self._throttled_since:.0f} "
                     "seconds (HTTP 429): lower max_concurrent_requests or start again later."
                 )
-            self._streak += 1
+            # Waits that are not told count from the last one that was.
+            self._streak = self._streak + 1 if told_seconds is None else 0
             seconds = throttle_seconds(self._streak) if told_seconds is None else told_seconds
             self._shut_at = now
             self._opens_at = max(self._opens_at, now + seconds)

@@ -45,8 +45,7 @@ def open_envelope(response: object) -> Envelope:
     if response.get("success") is not True:
         message = response.get("message")
         if response.get("success") is False and isinstance(message, str):
-            text = f"it says success: false, {message[:300]!r}"
-            raise EnvelopeError(text)
+            raise EnvelopeError("it says success: false", quote=message)
         raise EnvelopeError(_wrong("success", "true"))
     listing = response.get("data")
     if not isinstance(listing, dict):

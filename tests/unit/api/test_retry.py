@@ -1,4 +1,4 @@
-"""Retry rules: what an answer's status asks for, and how long to wait."""
+"""Waits: how long before a request is sent again."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from tap_mihu.api.retry import (
     LONGEST_TOLD_WAIT_SECONDS,
-    Verdict,
     backoff_seconds,
-    judge,
     parse_http_date,
     retry_after_seconds,
     throttle_seconds,
@@ -21,34 +19,6 @@ from tap_mihu.api.retry import (
 
 PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
-
-STATUSES = {
-    200: Verdict.READ,
-    **dict.fromkeys((301, 302, 303, 307, 308), Verdict.FAIL),
-    **dict.fromkeys((400, 401, 403, 404, 405, 410, 422), Verdict.FAIL),
-    **dict.fromkeys((408, 425), Verdict.RETRY),
-    429: Verdict.THROTTLE,
-    **dict.fromkeys((500, 502, 503, 504, 507, 520, 524, 599), Verdict.RETRY),
-}
-
-
-@pytest.mark.parametrize(("status", "verdict"), STATUSES.items())
-def test_a_status(status: int, verdict: Verdict) -> None:
-    assert judge(status, retry_after=False) is verdict
-
-
-@pytest.mark.parametrize(("status", "verdict"), STATUSES.items())
-def test_a_status_with_a_told_time(status: int, verdict: Verdict) -> None:
-    """Only of an overloaded server does it make another case."""
-    expected = Verdict.THROTTLE if status == 503 else verdict
-    assert judge(status, retry_after=True) is expected
-
-
-@PROPERTY
-@given(st.integers(100, 999), st.booleans())
-def test_only_200_is_read(status: int, told: bool) -> None:  # noqa: FBT001
-    assert (judge(status, retry_after=told) is Verdict.READ) == (status == 200)
-
 
 TOLD = {
     "seconds": ("30", 30),

@@ -82,6 +82,12 @@ def test_a_good_answer_ends_the_growth(gate: ThrottleGate) -> None:
     assert gate.shut(None, gate.wait()) == 1
 
 
+def test_told_times_do_not_make_later_untold_ones_longer(gate: ThrottleGate) -> None:
+    for told in (None, None, *[1] * 8):
+        gate.shut(told, gate.wait())
+    assert [gate.shut(None, gate.wait()) for _ in range(3)] == [1, 2, 4]
+
+
 def test_requests_that_were_under_way_make_one_wait(gate: ThrottleGate, clock: Clock) -> None:
     """Eight workers throttled at once are told once."""
     sent = [gate.wait() for _ in range(8)]

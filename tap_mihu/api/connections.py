@@ -1,0 +1,108 @@
+"""Connections: one for each thread, prepared once, all to the same host by the same way."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import select_proxy
+from typing_extensions import override
+
+from tap_mihu.api.deadlines import DeadlineAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from urllib3.connectionpool import ConnectionPool
+
+__all__ = ["Connections"]
+
+_STREAMED = (True, None, None)  # stream, verify, cert
+
+
+class _Adapter(DeadlineAdapter):
+    """Sends to one host, always by the same way, which is worked out but once."""
+
+    _pool: ConnectionPool | None = None
+
+    @override
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+
+class Connections:
+    """The connections of any number of threads to one API."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], timeout_seconds: float) -> None:
+        """Prepare what all requests share.
+
+        Args:
+            url: The API's root.
+            headers: Sent with every request.
+            timeout_seconds: Without a byte for so long, a request has failed.
+        """
+        self._url = url
+        self._headers = headers
+        self._timeout_seconds = timeout_seconds
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[requests.Session] = []
+        self.proxy: str | None = None
+        """Host and port of the proxy that requests go by, without its login; None without one."""
+
+    def get(self, path_and_query: str) -> requests.Response:
+        """Send a request by the connection of the current thread; the body is not read yet.
+
+        Raises:
+            requests.RequestException: Or what `failures` explains besides.
+        """
+        try:
+            send = self._local.send
+        except AttributeError:
+            send = self._local.send = self._open_session()
+        response: requests.Response = send(self._url + path_and_query)
+        return response
+
+    def close(self) -> None:
+        """Close what no request is under way on."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+
+    def _open_session(self) -> Callable[[str], requests.Response]:
+        """Make the current thread's session: one connection, prepared once.
+
+        The adapter is called directly. A session's own `send` would follow up redirects and, in
+        preparing, replace our token with a login from `.netrc`.
+        """
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter())
+        with self._lock:
+            self._sessions.append(session)
+        prepared = requests.Request("GET", self._url, headers=self._headers).prepare()
+        # Proxies, NO_PROXY and REQUESTS_CA_BUNDLE apply only where they are passed on.
+        environment: Any = session.merge_environment_settings(self._url, {}, *_STREAMED)
+        self.proxy = _host_and_port(select_proxy(self._url, environment["proxies"]))
+        adapter_send = session.get_adapter(self._url).send
+
+        def send(url: str) -> requests.Response:
+            prepared.url = url
+            return adapter_send(prepared, timeout=self._timeout_seconds, **environment)
+
+        return send
+
+
+def _host_and_port(proxy: str | None) -> str | None:
+    if proxy is None:
+        return None
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"//{proxy}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}{port}"
