@@ -1,4 +1,4 @@
-"""Slow cases are worked out side by side, in the background of all other tests.
+"""Property tests draw the same examples everywhere; slow cases are worked out side by side.
 
 A test's parameter `case` is something to call; what it gives is the fixture `outcome`. Tests with
 the same case share one call, and tests with a case come last.
@@ -6,10 +6,12 @@ the same case share one call, and tests with a case come last.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +19,18 @@ if TYPE_CHECKING:
     Cases = dict[Callable[[], Any], Future[Any]]
 
 _SIDE_BY_SIDE = 3
+
+# Neither the machine's speed nor what an earlier run found decides about an example.
+for _name, _examples in {"ci": 100, "thorough": 2000}.items():
+    settings.register_profile(
+        _name,
+        max_examples=_examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def _case(item: pytest.Item) -> Callable[[], Any] | None:

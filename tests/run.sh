@@ -12,7 +12,5 @@ check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 zizmor --quiet --offline --persona pedantic .github
 [ $# -eq 0 ] || exec pytest "$@"
 
-# These wait more than they work, and see to it themselves that they wait side by side.
-waiting="tests/e2e/test_network.py tests/e2e/test_secrets.py tests/matrix"
-pytest --numprocesses 2 --dist loadfile $(printf ' --ignore %s' $waiting)
-pytest $waiting
+pytest --numprocesses 2 --dist loadfile -m "not waiting and not large"
+pytest -m "waiting and not large"

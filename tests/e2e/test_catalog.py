@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.expected import as_record, assert_complete, assert_valid
+from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, discovered, full_table, run_tap
-from tests.e2e.test_sync import as_record, assert_complete, assert_valid, in_process, workspace_of
 from tests.sandbox import Sandbox, Workspace
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

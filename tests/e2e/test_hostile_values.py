@@ -16,17 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.e2e.expected import assert_valid
 from tests.e2e.running import Run, environment, run_tap
-from tests.e2e.test_sync import NOON, assert_valid
 from tests.postgres import postgres
 from tests.sandbox import Sandbox, Workspace
-from tests.sandbox.data import STANDARD_FIELDS, format_timestamp
+from tests.sandbox.clock import NOON
+from tests.sandbox.data import STANDARD_FIELDS, TEXT_FIELDS, format_timestamp
 
 Contact = dict[str, Any]
 
 _FIELDS = {*STANDARD_FIELDS}
-_TEXTS = [name for name in STANDARD_FIELDS if name not in {"uuid", "created_at", "updated_at"}]
-_TEXTS.remove("tags")
+_TEXTS = TEXT_FIELDS[1:]
 
 numbers = st.one_of(
     st.integers(),
@@ -95,13 +95,7 @@ def generated(count: int) -> list[Contact]:
     """So many contacts, the same ones every time."""
     made: list[Contact] = []
 
-    @settings(
-        max_examples=count,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
     @given(contacts)
     def collect(contact: Contact) -> None:
         made.append(contact)

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, discovered
-from tests.e2e.test_sync import NOON, in_process, workspace_of
 from tests.sandbox import Sandbox, Workspace
+from tests.sandbox.clock import NOON
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +23,7 @@ Path = tuple[str | int, ...]
 
 TOKEN = "s3cret-T0ken-of-the-sandbox"  # noqa: S105 - no real one
 MUTATED = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
+    max_examples=3 * settings().max_examples, suppress_health_check=list(HealthCheck)
 )
 REMOVED = object()
 FUTURE = "2100"

@@ -3,162 +3,47 @@
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 import subprocess
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from importlib.metadata import version
 from random import Random
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.http import http_date
 
-from tests.e2e.running import Run, run_tap, started_tap
-from tests.sandbox import Contact, RequestInfo, Sandbox, Workspace, contacts, faults
+from tests.e2e.faulty import (
+    LASTING,
+    LONG,
+    PAGE_SIZE,
+    PAGES,
+    PASSING,
+    PASSING_FAULTS,
+    REFUSALS,
+    REFUSED,
+    SLOW,
+    THROTTLED,
+    TOO_LONG,
+    Case,
+    Outcome,
+    complete,
+    config,
+    each,
+    in_seconds,
+    outcome_of,
+)
+from tests.e2e.log import the_error
+from tests.e2e.relay import Certificate, Relay
+from tests.e2e.running import run_tap, started_tap
+from tests.private import TOKEN, private_contacts
+from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from email.message import Message
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.faults import Fault, Script
+    from tests.sandbox.faults import Fault
 
-# A private person. Nothing of it may ever be logged, so the faults' bodies hold it too.
-PRIVATE = "Privatissima"
-SEARCH = "privatissima"
-TOKEN = "0123456789|tokenThatNobodyMaySee"  # noqa: S105 - of the sandbox
-QUIET_PATH = f"/elsewhere?search={PRIVATE}"
-DEBUG = {"TAP_MIHU_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
-
-PAGES = 12
-PAGE_SIZE = 5
-_BODY = {"success": False, "message": f"{PRIVATE} is not here", "errors": [PRIVATE]}
-_HTML = f"<html><body>{PRIVATE}</body></html>"
-_CUT = f'{{"success": true, "data": {{"data": [{{"name": "{PRIVATE}"'
-
-
-def private_contacts(count: int = PAGES * PAGE_SIZE, **more: Any) -> list[Contact]:  # noqa: ANN401
-    """Contacts whose personal data cannot be mistaken for anything else."""
-    return [
-        contact
-        | {
-            "name": f"{PRIVATE} {number}",
-            "surname": f"Secretova {number}",
-            "email": f"mailbox{number}@hidden.example",
-            "phone_number": f"+90532987{number:05d}",
-            "remarks": f"confided {number}",
-        }
-        for number, contact in enumerate(contacts(count, custom_fields=("remarks",), **more))
-    ]
-
-
-def config(sandbox: Sandbox, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Settings with which a fault shows quickly."""
-    quick = {"page_size": PAGE_SIZE, "max_retries": 1, "request_timeout": 20}
-    return sandbox.config(**quick) | more
-
-
-def complete(run: Run, sandbox: Sandbox) -> bool:
-    """Whether the run did well and wrote every contact, once."""
-    expected = sorted(contact["uuid"] for contact in sandbox.workspace.contacts())
-    assert run.status == 0, run.log
-    assert run.errors == []
-    assert run.warnings == []
-    assert sorted(run.uuids) == expected
-    return True
-
-
-def the_error(run: Run) -> str:
-    """The one line that a failed run ends with."""
-    assert run.status == 1, run.log
-    assert "Traceback" not in run.log
-    # Nobody but the logger writes there: no warning, no "Exception ignored in".
-    assert [line for line in run.log.splitlines() if not re.match(r"\d{4}-\d\d-\d\d ", line)] == []
-    assert len(run.errors) == 1, run.log
-    assert run.messages is not None
-    return run.errors[0]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A run against a server with a fault."""
-
-    run: Run
-    requests: list[RequestInfo]
-    sandbox: Sandbox
-
-
-def outcome_of(script: Script, **more: Any) -> Outcome:  # noqa: ANN401 - settings
-    """Run the tap against private contacts, at the level DEBUG."""
-    sandbox = Sandbox(Workspace(private_contacts()), faults=script, token=TOKEN)
-    with sandbox:
-        run = run_tap(config(sandbox, filters={"search": SEARCH}, **more), env=DEBUG)
-    return Outcome(run, sandbox.requests, sandbox)
-
-
-class Case:
-    """A fault that comes at certain times; see the fixture `outcome`."""
-
-    def __init__(self, name: str, script: Callable[[], Script], **more: Any) -> None:  # noqa: ANN401
-        self._name = name
-        self._script = script
-        self._more = more
-
-    def __str__(self) -> str:
-        return self._name
-
-    def __call__(self) -> Outcome:
-        return outcome_of(self._script(), **self._more)
-
-
-def each(cases: Sequence[Case]) -> pytest.MarkDecorator:
-    """Let a test run with each of the cases."""
-    return pytest.mark.parametrize("case", cases, ids=str)
-
-
-# Faults that may pass.
-
-_PASSING: dict[str, Fault] = {
-    "reset": faults.reset(),
-    "reset in the body": faults.reset_in_body(),
-    "closed": faults.close(),
-    "hang before the answer": faults.hang(),
-    "hang in the body": faults.hang_in_body(),
-    "slow drip": faults.drip(6),
-    "cut body": faults.cut_body(),
-    "cut JSON": faults.cut_json(),
-    "cut JSON of a person": faults.not_json(_CUT),
-    "not JSON": faults.not_json(f"{PRIVATE}: no JSON"),
-    "HTML with 200": faults.html(_HTML),
-    "empty body": faults.empty(),
-    **{f"HTTP {code}": faults.status(code, _BODY) for code in (408, 425, 500, 502, 503, 504, 520)},
-    "HTTP 502 with HTML": faults.status(502, html=True),
-    "HTTP 503 with a time that is none": faults.retry_after(PRIVATE, 503),
-}
-_SLOW = ("hang before the answer", "hang in the body", "slow drip")
-
-
-def _quick(name: str) -> dict[str, int]:
-    return {"request_timeout": 1} if name in _SLOW else {}
-
-
-def _thrice(fault: Fault) -> Script:
-    """Spoil the first, a middle and the last page, once each."""
-    return faults.first_of(*(faults.at_page(page, fault) for page in (1, 7, PAGES)))
-
-
-PASSING = [Case(name, partial(_thrice, fault), **_quick(name)) for name, fault in _PASSING.items()]
-LASTING = [
-    Case(name, partial(faults.always, fault), **_quick(name)) for name, fault in _PASSING.items()
-]
+pytestmark = pytest.mark.waiting
 
 
 @each(PASSING)
@@ -173,7 +58,7 @@ def test_a_lasting_fault_ends_the_run_after_max_retries(case: Case, outcome: Out
     error = the_error(outcome.run)
     assert "max_retries" in error
     assert "tried 2 times" in error
-    assert ("request_timeout" in error) == (str(case) in _SLOW)
+    assert ("request_timeout" in error) == (str(case) in SLOW)
     assert len(outcome.requests) == 2
     assert outcome.run.records == []
 
@@ -209,7 +94,7 @@ def test_refused_connections_for_ever() -> None:
 @pytest.mark.parametrize(("seed", "concurrency"), [(1, 1), (2, 8)])
 def test_random_mixtures_of_passing_faults(seed: int, concurrency: int) -> None:
     rng = Random(seed)
-    mixture = [fault for name, fault in _PASSING.items() if name not in _SLOW]
+    mixture = [fault for name, fault in PASSING_FAULTS.items() if name not in SLOW]
     mixture += [faults.retry_after("1"), faults.retry_after("1", 503)]
 
     def script(_: RequestInfo) -> Fault | None:
@@ -238,44 +123,6 @@ def test_a_refusal_ends_the_run_while_other_requests_hang() -> None:
 
 
 # Throttling.
-
-
-def in_seconds(seconds: float) -> str:
-    """An HTTP date that lies ahead."""
-    return http_date(datetime.now(UTC) + timedelta(seconds=seconds))
-
-
-_THROTTLED: dict[str, Callable[[], Fault]] = {
-    "429 with seconds": lambda: faults.retry_after("1"),
-    "429 with a fraction": lambda: faults.retry_after("0.5"),
-    "429 with a date": lambda: faults.retry_after(in_seconds(2)),
-    "429 with a past date": lambda: faults.retry_after(in_seconds(-60)),
-    "429 with zero": lambda: faults.retry_after("0"),
-    "429 with a negative time": lambda: faults.retry_after("-5"),
-    "429 with a text": lambda: faults.retry_after(PRIVATE),
-    "429 with nothing": lambda: faults.status(429, _BODY),
-    "503 with seconds": lambda: faults.retry_after("1", 503),
-    "503 with a date": lambda: faults.retry_after(in_seconds(2), 503),
-}
-
-
-def _first_and_fourth(fault: Callable[[], Fault]) -> Script:
-    # Made when it is due: a date counts from then.
-    return lambda info: fault() if info.number in {1, 4} else None
-
-
-THROTTLED = [
-    Case(name, partial(_first_and_fourth, fault), max_retries=0, max_concurrent_requests=1)
-    for name, fault in _THROTTLED.items()
-]
-_TOO_LONG: dict[str, Callable[[], Fault]] = {
-    "429 with seconds": lambda: faults.retry_after("3700"),
-    "429 with a date": lambda: faults.retry_after(in_seconds(7200)),
-    "503 with seconds": lambda: faults.retry_after("3700", 503),
-}
-TOO_LONG = [
-    Case(f"{name}, too many", partial(faults.in_turn, fault())) for name, fault in _TOO_LONG.items()
-]
 
 
 @each(THROTTLED)
@@ -335,37 +182,6 @@ def test_the_throttle_of_a_real_server_is_survived() -> None:
 
 # Answers that end the run at once.
 
-_LONG = "The per page field must not be greater than 100. " + "x" * 1000
-# Which of them, the developer decides.
-_A_SETTING = "subdomain|auth_token|api_url|filters|page_size"
-
-
-REFUSALS: dict[str, tuple[Fault, str, str]] = {
-    "400": (faults.status(400, _BODY), "HTTP 400", ""),
-    "401": (faults.status(401, _BODY), "HTTP 401", "auth_token"),
-    "401 as HTML": (faults.status(401, html=True), "HTTP 401", "before it .* api_url"),
-    "403 as HTML": (faults.status(403, html=True), "HTTP 403", "before it .* api_url"),
-    "403": (faults.status(403, _BODY), "HTTP 403", "auth_token"),
-    "404": (faults.status(404, _BODY), "HTTP 404", "subdomain or api_url"),
-    "404 as HTML": (faults.status(404, html=True), "HTTP 404", "before it .* subdomain or api_url"),
-    "410": (faults.status(410, _BODY), "HTTP 410", ""),
-    "422": (faults.status(422, {"message": _LONG}), "HTTP 422", "filters"),
-    "422 as HTML": (faults.status(422, html=True), "HTTP 422", "before it .* api_url"),
-    **{
-        str(code): (faults.redirect(QUIET_PATH, code), f"HTTP {code}", "api_url")
-        for code in (300, 301, 302, 303, 304, 307, 308)
-    },
-    "success false": (faults.success_false(), "success", _A_SETTING),
-    "no envelope": (faults.wrong_envelope({"data": [{"name": PRIVATE}]}), "", _A_SETTING),
-    "a list": (faults.wrong_envelope([PRIVATE]), "", _A_SETTING),
-    "a lying total": (faults.lying(total=PRIVATE), "total", _A_SETTING),
-    "a negative total": (faults.lying(total=-1), "total", _A_SETTING),
-    "a lying last page": (faults.lying(last_page={PRIVATE: PRIVATE}), "last_page", _A_SETTING),
-    "more pages than contacts": (faults.lying(last_page=10**9), "last_page", _A_SETTING),
-    "rows that are none": (faults.lying(data=[PRIVATE]), "data", _A_SETTING),
-}
-REFUSED = [Case(name, partial(faults.always, fault)) for name, (fault, *_) in REFUSALS.items()]
-
 
 @each(REFUSED)
 def test_a_refusal_ends_the_run_at_once(case: Case, outcome: Outcome) -> None:
@@ -397,8 +213,8 @@ def test_a_wrong_path() -> None:
 @each([case for case in REFUSED if str(case) == "422"])
 def test_a_validation_error_is_quoted_up_to_300_characters(outcome: Outcome) -> None:
     error = the_error(outcome.run)
-    assert _LONG[:300] in error
-    assert _LONG[:301] not in error
+    assert LONG[:300] in error
+    assert LONG[:301] not in error
 
 
 def test_a_validation_error_with_texts_of_fields_is_quoted_in_one_line() -> None:
@@ -454,100 +270,7 @@ def test_netrc_does_not_replace_the_token(tmp_path: Path) -> None:
     assert tokens == {f"Bearer {sandbox.token}"}
 
 
-# Other servers: one that records and forwards, as a proxy, behind TLS, or as a bystander.
-
-
-class _RelayHandler(BaseHTTPRequestHandler):
-    server: Relay
-
-    def do_GET(self) -> None:
-        self.server.note(self.path, self.headers)
-        url = urlsplit(self.path)
-        upstream = HTTPConnection("127.0.0.1", self.server.upstream, timeout=10)
-        try:
-            upstream.request("GET", f"{url.path}?{url.query}", headers=dict(self.headers.items()))
-            answer = upstream.getresponse()
-            body = answer.read()
-        finally:
-            upstream.close()
-        self.send_response_only(answer.status)
-        for name in ("Content-Type", "Date"):
-            self.send_header(name, answer.getheader(name, ""))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_CONNECT(self) -> None:
-        self.server.note(self.path, self.headers)
-        port = int(self.path.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as far:
-            self.send_response_only(200)
-            self.end_headers()
-            back = Thread(target=_pump, args=(far, self.connection))
-            back.start()
-            _pump(self.connection, far)
-            back.join()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
-
-
-class Relay(ThreadingHTTPServer):
-    """Notes what it is asked, and forwards it to a port of this machine."""
-
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, upstream: int = 0, certificate: Certificate | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _RelayHandler)
-        self.upstream = upstream
-        self.seen: list[tuple[str, Mapping[str, str]]] = []
-        self.connections = 0
-        self._lock = Lock()
-        self._thread = Thread(target=self.serve_forever, args=(0.02,))
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate.certificate, certificate.key)
-            # The handshake waits for the first reading, in the connection's own thread.
-            self.socket = context.wrap_socket(
-                self.socket, server_side=True, do_handshake_on_connect=False
-            )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        self.connections += 1
-        super().process_request(request, client_address)
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing: clients that break off are what some tests are about."""
-
-    def note(self, target: str, headers: Message) -> None:
-        with self._lock:
-            self.seen.append((target, dict(headers.items())))
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A self-signed certificate of this machine and its key, as files."""
-
-    certificate: str
-    key: str
+# Other servers.
 
 
 @pytest.fixture(scope="module")

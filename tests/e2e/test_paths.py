@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_mihu.streams import ContactsStream
+from tests.e2e.expected import as_record, assert_complete, assert_valid
+from tests.e2e.in_process import in_process
+from tests.e2e.log import FIGURES, counted
 from tests.e2e.running import Run, discovered, full_table, run_tap
-from tests.e2e.test_sync import (
-    FIGURES,
-    NOON,
-    as_record,
-    assert_complete,
-    assert_valid,
-    counted,
-    in_process,
-    workspace_of,
-)
 from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.expected import as_record
+from tests.e2e.in_process import in_process
+from tests.e2e.log import the_error
 from tests.e2e.running import Run, run_tap
-from tests.e2e.test_network import the_error
-from tests.e2e.test_sync import NOON, as_record, in_process, workspace_of
 from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

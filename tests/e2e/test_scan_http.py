@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from tests.e2e.expected import source
+from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, full_table
-from tests.e2e.test_state import Target, source
-from tests.e2e.test_sync import NOON, in_process
+from tests.e2e.target import Target
 from tests.sandbox import Churn, Clock, Contact, RequestInfo, Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
 from tests.sandbox.workspace import Order
 
 if TYPE_CHECKING:

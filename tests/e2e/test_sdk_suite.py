@@ -9,8 +9,9 @@ import pytest
 from singer_sdk.testing import SuiteConfig, TapTestRunner, get_tap_test_class
 
 from tap_mihu.tap import TapMihu
-from tests.e2e.test_sync import signals_kept, workspace_of
+from tests.e2e.in_process import signals_kept
 from tests.sandbox import Sandbox
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

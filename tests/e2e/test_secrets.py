@@ -7,52 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.running import Run, full_table, run_tap
-from tests.e2e.test_network import (
-    DEBUG,
+from tests.e2e.faulty import (
     LASTING,
     PAGES,
     PASSING,
-    PRIVATE,
     REFUSED,
-    SEARCH,
     THROTTLED,
-    TOKEN,
     TOO_LONG,
     Case,
     Outcome,
     complete,
     config,
     each,
-    private_contacts,
-    the_error,
 )
+from tests.e2e.log import the_error
+from tests.e2e.running import Run, full_table, run_tap
+from tests.private import DEBUG, PRIVATE, SEARCH, SECRETS, TOKEN, leaks, private_contacts
 from tests.sandbox import Sandbox, Workspace, faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# In small letters; the log is searched in small letters, too.
-SECRETS = (
-    TOKEN.lower(),
-    TOKEN.lower().partition("|")[2],
-    SEARCH,
-    "secretova",
-    "hidden.example",
-    "mailbox",
-    "90532987",
-    "confided",
-)
-
-
-def leaks(run: Run, *more: str) -> list[str]:
-    """The lines of the log that hold what they must not; standard output never has the token."""
-    assert TOKEN.encode() not in run.stdout
-    uuids = [contact["uuid"] for contact in private_contacts()]
-    secrets = (*SECRETS, *uuids, *(secret.lower() for secret in more))
-    lines = run.log.splitlines()
-    return [line for line in lines if any(secret in line.lower() for secret in secrets)]
+pytestmark = pytest.mark.waiting
 
 
 def test_leaks_are_found() -> None:

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.expected import assert_complete, source
+from tests.e2e.in_process import in_process
+from tests.e2e.log import figures
 from tests.e2e.running import Run, full_table, run_tap, started_tap, wait_until
-from tests.e2e.test_sync import (
-    NOON,
-    as_record,
-    assert_complete,
-    figures,
-    in_process,
-    workspace_of,
-)
+from tests.e2e.target import Target
 from tests.sandbox import Churn, Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -64,30 +62,6 @@ def updated_since(workspace: Workspace, moment: str | None) -> set[str]:
 
 def greatest(workspace: Workspace) -> str:
     return max(contact["updated_at"] or "" for contact in workspace.contacts())
-
-
-class Target:
-    """A table that is kept by upserts, and retires the rows of other versions."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, tuple[int | None, dict[str, Any]]] = {}
-
-    def load(self, run: Run) -> None:
-        for message in run.messages:
-            if message["type"] == "RECORD":
-                record = message["record"]
-                self.rows[record["uuid"]] = (message.get("version"), record)
-            elif message["type"] == "ACTIVATE_VERSION":
-                current = message["version"]
-                self.rows = {key: row for key, row in self.rows.items() if row[0] == current}
-
-    @property
-    def table(self) -> dict[str, dict[str, Any]]:
-        return {key: record for key, (_, record) in self.rows.items()}
-
-
-def source(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    return {contact["uuid"]: as_record(contact) for contact in workspace.contacts()}
 
 
 # Incremental.

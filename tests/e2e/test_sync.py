@@ -2,186 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import math
 import re
-import signal
-from contextlib import contextmanager, redirect_stdout
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
-from singer_sdk.exceptions import ConfigurationError, MappingError
 
-from tap_mihu.errors import MihuError
 from tap_mihu.reading import progress
-from tap_mihu.tap import TapMihu
-from tests.e2e.running import Run, run_tap
-from tests.sandbox import Clock, Contact, Sandbox, Workspace, contacts, faults
+from tests.e2e.expected import assert_complete, assert_valid
+from tests.e2e.in_process import in_process
+from tests.e2e.log import counted, figures
+from tests.e2e.running import run_tap
+from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
+from tests.workspaces import workspace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from tests.sandbox import RequestInfo
     from tests.sandbox.data import TagForm, TimestampForm
     from tests.sandbox.faults import Script
     from tests.sandbox.workspace import Order
-
-NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
-"""The server's time in these tests; it stands still, so that nothing depends on the day."""
-
-_TEXTS = (
-    "uuid",
-    "name",
-    "surname",
-    "email",
-    "phone_number",
-    "number_type",
-    "country_code",
-    "timezone",
-    "primary_language",
-    "preferred_contact_channel",
-    "preferred_contact_time",
-    "status",
-)
-_TIMESTAMPS = ("created_at", "updated_at")
-_FIELDS = {*_TEXTS, *_TIMESTAMPS, "tags"}
-
-
-# Running in this process: for many runs, none of which ends the way a process does.
-
-
-@contextmanager
-def _log_into(stream: io.StringIO) -> Iterator[None]:
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s | %(levelname)-8s | %(name)-30s | %(message)s")
-    )
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
-
-
-@contextmanager
-def signals_kept() -> Iterator[None]:
-    """A tap takes the handling of signals over; give it back."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def in_process(
-    config: Mapping[str, Any],
-    *,
-    state: Mapping[str, Any] | None = None,
-    catalog: Mapping[str, Any] | None = None,
-) -> Run:
-    """Run the tap without the 0.7 s that a process costs.
-
-    A foreseen failure becomes status 1 and one line, as on the command line; anything else is
-    raised.
-    """
-    stdout, log, status = io.StringIO(), io.StringIO(), 0
-    # Copies, for a run must not see what an earlier one did to its state.
-    own_state, own_catalog = (json.loads(json.dumps(value)) for value in (state, catalog))
-    with signals_kept(), redirect_stdout(stdout), _log_into(log):
-        try:
-            TapMihu(config=dict(config), state=own_state, catalog=own_catalog).sync_all()
-        except (MihuError, ConfigurationError, MappingError) as error:
-            status = 1
-            TapMihu.logger.error("%s", " ".join(str(error).split()))
-    return Run(status, stdout.getvalue().encode(), log.getvalue())
-
-
-# What the records should be, stated once more, for the data that the sandbox makes.
-
-
-def as_record(contact: Contact) -> dict[str, Any]:
-    """Shape a contact by the contract's words."""
-    record: dict[str, Any] = {name: contact[name] for name in _TEXTS}
-    for name in _TIMESTAMPS:
-        text = contact[name]
-        if text is not None:
-            moment = datetime.fromisoformat(text)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-            text = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        record[name] = text
-    record["tags"] = contact["tags"] or []
-    record["custom_fields"] = {key: contact[key] for key in contact if key not in _FIELDS}
-    return record
-
-
-_formats = FormatChecker(formats=())
-
-
-@_formats.checks("date-time", raises=ValueError)
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    return len(value) == len("2025-11-25T10:00:00.000000Z")
-
-
-def assert_valid(run: Run) -> None:
-    """Every RECORD follows its SCHEMA and fits it, formats too."""
-    validators: dict[str, Draft202012Validator] = {}
-    for message in run.messages:
-        if message["type"] == "SCHEMA":
-            Draft202012Validator.check_schema(message["schema"])
-            validators[message["stream"]] = Draft202012Validator(
-                message["schema"], format_checker=_formats
-            )
-        if message["type"] == "RECORD":
-            validators[message["stream"]].validate(message["record"])
-
-
-def assert_complete(run: Run, workspace: Workspace) -> None:
-    """The run did well, without a word, and its records are the workspace's contacts, once."""
-    assert run.status == 0, run.log
-    assert run.errors == []
-    assert run.warnings == []
-    assert len(run.uuids) == len(set(run.uuids))
-    sent = {contact["uuid"]: as_record(contact) for contact in workspace.contacts()}
-    assert {record["uuid"]: record for record in run.records} == sent
-    assert_valid(run)
-
-
-FIGURES = re.compile(
-    r"contacts: (?P<read>\d+) read, (?P<emitted>\d+) emitted, (?P<windows>\d+) windows, "
-    r"(?P<repaired>\d+) repaired, (?P<requests>\d+) requests, (?P<retries>\d+) retries, "
-    r"(?P<seconds>\d+\.\d) s$",
-    re.MULTILINE,
-)
-
-
-def figures(run: Run) -> dict[str, int]:
-    """The figures of the last progress line, of which there must be one."""
-    (found,) = FIGURES.finditer(run.log)
-    return {name: int(text) for name, text in found.groupdict().items() if name != "seconds"}
-
-
-def counted(run: Run) -> list[int]:
-    """The values of the METRIC lines that count records."""
-    metrics = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.log)]
-    return [metric["value"] for metric in metrics if metric["metric"] == "record_count"]
-
-
-def workspace_of(count: int, **made: Any) -> Workspace:  # noqa: ANN401
-    """A workspace whose clock stands at noon."""
-    return Workspace(contacts(count, until=NOON, **made), clock=Clock(NOON))
-
 
 # An ordinary workspace.
 

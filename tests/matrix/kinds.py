@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.http import http_date
 
-from tests.e2e.test_network import PRIVATE
 from tests.matrix import elsewhere
 from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, POSITIONS
 from tests.matrix.verdict import Outcome
+from tests.private import BODY, CUT, HTML, PRIVATE
 from tests.sandbox import faults
 from tests.sandbox.answers import php_json
 from tests.sandbox.faults import Fault
@@ -38,9 +38,6 @@ COMPLETE, ERROR = frozenset({Outcome.COMPLETE}), frozenset({Outcome.ERROR})
 UNPROVEN = frozenset({Outcome.UNPROVEN})
 ANY_UNPROVEN = UNPROVEN | {Outcome.SHORT}
 
-_BODY = {"success": False, "message": f"{PRIVATE} is not here", "errors": [PRIVATE]}
-_HTML = f"<html><body>{PRIVATE}</body></html>"
-_CUT = f'{{"success": true, "data": {{"data": [{{"name": "{PRIVATE}"'
 _FOR_EVER = 3600.0
 _IMPATIENT = {"request_timeout": 1}
 
@@ -294,7 +291,7 @@ def _times(code: int) -> list[Kind]:
 
 _STATUSES = [
     *(
-        _retried(f"HTTP {code}", faults.status(code, _BODY), faults.status(code, html=True))
+        _retried(f"HTTP {code}", faults.status(code, BODY), faults.status(code, html=True))
         for code in (408, 425, 429, 500, 502, 503, 504, 520)
     ),
     *_times(429),
@@ -320,9 +317,9 @@ _TRANSPORT = [
 ]
 
 _BODIES = [
-    _retried("cut JSON", faults.cut_json(), faults.not_json(_CUT)),
+    _retried("cut JSON", faults.cut_json(), faults.not_json(CUT)),
     _retried("no JSON", faults.not_json(f"{PRIVATE}: no JSON"), faults.not_json(b"\xff\xfe")),
-    _retried("HTML with 200", faults.html(_HTML), faults.html()),
+    _retried("HTML with 200", faults.html(HTML), faults.html()),
     _retried("empty body", faults.empty(), faults.not_json(" \n")),
 ]
 

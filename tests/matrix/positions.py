@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.test_network import SEARCH, private_contacts
+from tests.private import SEARCH, private_contacts
 from tests.sandbox import Clock, Contact, RequestInfo, Workspace
+from tests.sandbox.clock import NOON as NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "LAST", "LATE", "MIDDLE", "NOW", "PLANNING", "POSITIONS", "SECOND", "Strikes"]
 
-NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
-"""The time on the server's clock, which stands still."""
 
 _PAST_DAY = NOW - timedelta(days=30)
 _LATE = 50

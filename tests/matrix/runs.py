@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_mihu.records.timestamps import to_text
 from tests.e2e.running import full_table, wait_until
-from tests.e2e.test_network import DEBUG, TOKEN
 from tests.matrix import elsewhere
 from tests.matrix.forks import run_forked
 from tests.matrix.kinds import COMPLETE, ERROR, KINDS, MIXABLE, MIXABLE_LIES, Kind
 from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, PLANNING, POSITIONS, Position, Strikes
 from tests.matrix.verdict import Evidence, Outcome, Verdict, judge
+from tests.private import DEBUG, TOKEN
 from tests.sandbox import RequestInfo, Sandbox, faults
 from tests.sandbox.faults import Fault
 

@@ -10,13 +10,15 @@ import pytest
 
 from tests.demo import ROOT
 from tests.e2e.running import Run
-from tests.e2e.test_network import PRIVATE
 from tests.matrix.kinds import KINDS
 from tests.matrix.runs import MATRIX, Played, Row
 from tests.matrix.verdict import Evidence, Outcome, judge
+from tests.private import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+pytestmark = pytest.mark.waiting
 
 OLD, NEW = "2020-01-01T00:00:00.000000Z", "2025-01-01T00:00:00.000000Z"
 LOGGED = "2025-06-15 12:00:00,000 | {} | tap-mihu | {}\n"

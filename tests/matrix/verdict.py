@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tests.e2e.test_secrets import leaks
 from tests.matrix.forks import HANGS
+from tests.private import leaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,8 +20,9 @@ from tests.demo import environment
 from tests.environments import own_environment
 from tests.postgres import postgres
 from tests.readme import blocks
-from tests.recipes.test_recipes import NOON, Warehouse, rows, some, uuids
+from tests.recipes.warehouse import Warehouse, rows, some, uuids
 from tests.sandbox import Sandbox
+from tests.sandbox.clock import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
+"""The server's time in most tests; it stands still, so that nothing depends on the day."""
+
 
 class Clock:
     """Tell the time in UTC; once set, it stands still until it is moved."""

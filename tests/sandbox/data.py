@@ -17,7 +17,7 @@ Contact = dict[str, Any]
 TimestampForm = Literal["microseconds", "seconds", "sql"]
 TagForm = Literal["uuid", "id", "mixed"]
 
-STANDARD_FIELDS = (
+TEXT_FIELDS = (
     "uuid",
     "name",
     "surname",
@@ -30,10 +30,9 @@ STANDARD_FIELDS = (
     "preferred_contact_channel",
     "preferred_contact_time",
     "status",
-    "created_at",
-    "updated_at",
-    "tags",
 )
+TIMESTAMP_FIELDS = ("created_at", "updated_at")
+STANDARD_FIELDS = (*TEXT_FIELDS, *TIMESTAMP_FIELDS, "tags")
 
 NAMES = (
     "Ayşe",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.test_sync import as_record
+from tests.e2e.expected import as_record
 from tests.sandbox import Contact, Workspace, contacts
 
 if TYPE_CHECKING:

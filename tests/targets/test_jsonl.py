@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.e2e.test_sync import as_record
+from tests.e2e.expected import as_record
 from tests.projects import Project
 from tests.sandbox import Sandbox
 from tests.targets.contacts import by_uuid, varied_workspace

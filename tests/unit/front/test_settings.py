@@ -25,7 +25,6 @@ from tap_mihu.tap import TapMihu
 if TYPE_CHECKING:
     from pathlib import Path
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 SECRET = "s3cret-T0ken"  # noqa: S105 - no real one
 MINIMAL: dict[str, Any] = {"subdomain": "acme", "auth_token": SECRET}
 UUID = "7f9c24e8-3b12-4fef-91e0-56a2d5a1c3b7"
@@ -276,7 +275,6 @@ def test_a_subdomain_that_is_none(value: str) -> None:
     assert names(fault({"subdomain": value}), "subdomain")
 
 
-@PROPERTY
 @given(st.text(max_size=6) | st.text("aZ0-.@/\\:?#%\n ", max_size=6))
 def test_a_token_never_goes_to_another_domain(subdomain: str) -> None:
     try:
@@ -365,7 +363,6 @@ def test_an_api_url_that_cannot_be_used(value: str) -> None:
     assert "lovelace" not in message
 
 
-@PROPERTY
 @given(st.text("aZ0-.@/\\:?#%[] é", max_size=12))
 def test_over_http_a_token_never_leaves_the_machine(rest: str) -> None:
     assert_refused_or_loopback(f"http://{rest}")
@@ -391,7 +388,7 @@ hostile_hosts = st.lists(
 ).map("".join)
 
 
-@settings(PROPERTY, max_examples=1500)
+@settings(max_examples=15 * settings().max_examples)
 @given(st.sampled_from(["http://", "https://", "HTTP://", "http:", "http:///"]), hostile_hosts)
 def test_the_host_that_is_checked_is_the_host_that_is_asked(scheme: str, rest: str) -> None:
     try:
@@ -494,7 +491,6 @@ any_json = st.recursive(
 plain_settings = sorted(WRONG_TYPES.keys() - {"stream_maps", "faker_config", "stream_map_config"})
 
 
-@PROPERTY
 @given(st.dictionaries(st.sampled_from(plain_settings), any_json, max_size=4))
 def test_any_configuration_is_used_or_refused(config: dict[str, Any]) -> None:
     try:

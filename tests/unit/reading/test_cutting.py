@@ -6,15 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tap_mihu.reading.cutting import WINDOW_PAGES, can_cut, cut, pieces_for
 from tap_mihu.reading.shards import even_ends
 from tap_mihu.records.pages import DateRange
+from tests.sandbox.clock import NOON as NOW
 
-PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
-NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 ALL = DateRange(None, None)
 
@@ -44,7 +43,6 @@ def check_parts(parts: list[DateRange], dates: DateRange) -> None:
         assert part.first is None or part.last is None or part.first <= part.last
 
 
-@PROPERTY
 @given(ranges(), st.integers(2, 16), sights, nows)
 def test_parts_cover_the_dates_without_gap_or_overlap(
     dates: DateRange, pieces: int, seen: tuple[date, date] | None, now: datetime
@@ -55,7 +53,6 @@ def test_parts_cover_the_dates_without_gap_or_overlap(
     assert 2 <= len(parts) <= pieces
 
 
-@PROPERTY
 @given(ranges(), st.integers(2, 16), sights, nows)
 def test_days_that_gain_contacts_are_cut_off_first(
     dates: DateRange, pieces: int, seen: tuple[date, date] | None, now: datetime
@@ -134,7 +131,6 @@ def test_what_can_be_cut(dates: DateRange, *, cuttable: bool) -> None:
     assert can_cut(dates, NOW) is cuttable
 
 
-@settings(PROPERTY, max_examples=60)
 @given(st.integers(2, 200), st.integers(0, 400), st.integers(2, 16), sights, st.booleans())
 def test_cutting_again_and_again_ends_in_single_days(
     length: int,
@@ -170,7 +166,6 @@ def test_an_open_end_moves_outwards_with_every_cut(seen: tuple[date, date] | Non
         oldest = older
 
 
-@PROPERTY
 @given(st.integers(WINDOW_PAGES + 1, 10**6), st.integers(0, 10**4))
 def test_more_pages_make_more_pieces_up_to_16(pages: int, more: int) -> None:
     pieces = pieces_for(pages)
@@ -181,7 +176,6 @@ def test_more_pages_make_more_pieces_up_to_16(pages: int, more: int) -> None:
 sizes = st.lists(st.integers(0, 50) | st.integers(0, 5000), min_size=1, max_size=60)
 
 
-@PROPERTY
 @given(sizes, st.integers(1, 40))
 def test_groups_are_even_but_for_their_largest_part(sizes: list[int], groups: int) -> None:
     ends = even_ends(sizes, groups)

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_mihu.records.pages import DateRange
+from tests.sandbox.clock import NOON
 from tests.simulated.reading import check, read
 from tests.simulated.server import (
     DAY,
     EVERYTHING,
-    NOON,
     Change,
     Event,
     Order,
@@ -197,7 +197,7 @@ events = st.builds(
 scripts = st.dictionaries(st.integers(1, 120), st.lists(events, max_size=4), max_size=12)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     size=st.integers(20, 130),
     page_size=st.integers(1, 4),

@@ -6,19 +6,18 @@ just after it; a digit: within the slack of the clocks before it; a sign: withou
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.errors import EnvelopeError
 from tap_mihu.reading.windows import Window
 from tap_mihu.records.pages import DateRange, Page, Row, yesterday
 from tap_mihu.records.timestamps import to_text
+from tests.sandbox.clock import NOON as NOW
 
-PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
-NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 CLOSED = DateRange(date(2025, 5, 1), date(2025, 5, 31))
@@ -391,7 +390,6 @@ def test_a_streamed_window_passes_each_contact_on_once() -> None:
     assert passed_on == [*"abcde"]
 
 
-@PROPERTY
 @given(
     dates=st.sampled_from([CLOSED, OPEN, BOTH]),
     pages=st.lists(st.text("abcdeFG1?", max_size=4), min_size=2, max_size=4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.errors import EnvelopeError
@@ -15,7 +15,6 @@ from tap_mihu.records.envelope import Envelope, open_envelope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 PERSONAL = "Ada Lovelace +441234567890"
 
 
@@ -183,7 +182,6 @@ def test_each_page_is_asked_once_up_to_the_last_ever_named(
     assert walk(last_page_of) == [*range(1, last + 1)]
 
 
-@PROPERTY
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=300))
 def test_whatever_is_said_each_page_is_asked_once(said: list[int]) -> None:
     asked = walk(lambda number: said[min(number, len(said)) - 1])

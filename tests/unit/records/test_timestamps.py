@@ -6,12 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_mihu.records.timestamps import canonical, parse, to_text
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 ACCEPTED = {
@@ -114,7 +113,6 @@ moments = st.datetimes(timezones=st.just(UTC))
 offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@PROPERTY
 @given(moments)
 def test_round_trip(moment: datetime) -> None:
     written = to_text(moment)
@@ -123,21 +121,18 @@ def test_round_trip(moment: datetime) -> None:
     assert canonical(written) == written
 
 
-@PROPERTY
 @given(moments, moments)
 @example(datetime(999, 12, 31, tzinfo=UTC), datetime(1000, 1, 1, tzinfo=UTC))
 def test_text_sorts_as_time(one: datetime, other: datetime) -> None:
     assert (to_text(one) < to_text(other)) == (one < other)
 
 
-@PROPERTY
 @given(moments, st.timedeltas(timedelta(), timedelta(seconds=3)))
 def test_text_sorts_as_time_within_seconds(moment: datetime, later: timedelta) -> None:
     if moment <= datetime.max.replace(tzinfo=UTC) - later:
         assert (to_text(moment) < to_text(moment + later)) == (later > timedelta())
 
 
-@PROPERTY
 @given(
     moment=st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=offsets),  # noqa: DTZ001
     between=st.sampled_from("T "),
@@ -160,7 +155,6 @@ def nearly_timestamps(draw: st.DrawFn) -> str:
     return text
 
 
-@PROPERTY
 @given(nearly_timestamps() | st.text())
 def test_whatever_comes_is_written_in_full_or_not_at_all(text: str) -> None:
     written = canonical(text)

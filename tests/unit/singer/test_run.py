@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.reading.scan import Done
@@ -14,9 +14,8 @@ from tap_mihu.records.pages import DateRange, Row
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.state import Checkpoint
+from tests.sandbox.clock import NOON as NOW
 
-PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
-NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 MAY = DateRange(None, date(2025, 5, 31))
 JUNE = DateRange(date(2025, 6, 1), date(2025, 6, 13))
 REST = DateRange(date(2025, 6, 14), None)
@@ -58,7 +57,6 @@ def test_behind_the_users_own_last_day_there_is_none() -> None:
     assert run.window_done(Done(JUNE, proven=True)) is None
 
 
-@PROPERTY
 @given(st.lists(st.booleans(), min_size=1, max_size=12))
 def test_no_checkpoint_passes_an_unproven_window(proven: list[bool]) -> None:
     run = a_run()
@@ -202,7 +200,6 @@ def test_without_any_update_time_there_is_no_bookmark() -> None:
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@PROPERTY
 @given(st.lists(st.lists(moments | st.none())), moments | st.none())
 def test_the_bookmark_lies_between_what_is_known_and_the_beginning(
     pages: list[list[datetime | None]], old: datetime | None

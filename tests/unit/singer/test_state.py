@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.errors import MihuError
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.state import Checkpoint, read_bookmark, since
 
-PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 CHECKPOINT = Checkpoint(
     started_at="2025-06-15T12:00:00.000000Z",
     done_until="2025-05-31",
@@ -106,7 +105,6 @@ any_json: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@PROPERTY
 @given(st.dictionaries(st.sampled_from([*CHECKPOINT.to_state()]), any_json, min_size=1))
 def test_a_checkpoint_edited_anyhow_is_read_or_refused(change: dict[str, Any]) -> None:
     value = CHECKPOINT.to_state() | change
@@ -189,7 +187,6 @@ def test_a_server_whose_clock_is_hours_ahead_is_no_reason_to_refuse() -> None:
     assert read_bookmark(in_the_state(bookmark), "updated_at") == bookmark
 
 
-@PROPERTY
 @given(any_json, any_json)
 def test_a_bookmark_edited_anyhow_is_read_or_refused(value: object, key: object) -> None:
     try:
@@ -241,7 +238,6 @@ def test_due(bookmark: str | None, lookback: int, start: str | None, due: str | 
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@PROPERTY
 @given(moments, moments | st.none(), st.integers(0, 10**9))
 def test_nothing_after_bookmark_and_start_is_left_out(
     bookmark: datetime, start: datetime | None, lookback: int
