@@ -6,9 +6,10 @@ and so holds up a signal for as long as the slowest request takes.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ class Workers(Generic[_Key, _Result]):
         traceback: TracebackType | None,
     ) -> None:
         """Take waiting tasks back; each thread ends after the task it is at."""
-        while not self._tasks.empty():
-            self._tasks.get()
+        # Not while `empty` says no: a worker may take the last task before `get`, which then waits.
+        with contextlib.suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
         for _ in self._threads:
             self._tasks.put(None)
 
