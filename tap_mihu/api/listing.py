@@ -31,13 +31,16 @@ class Listing:
     """What every request asks for: the filters and `per_page`."""
     decoder: PageDecoder
 
-    def page(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def page(
+        self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         """Return page `number` (from 1) of the items created within some dates.
 
         Args:
             dates: The dates.
             number: The page.
             per_page: Items a page; None for the setting.
+            patient: Whether a failing request is tried again.
 
         Raises:
             RefusedError: The API refuses this request, or every try of it failed; another request
@@ -45,13 +48,6 @@ class Listing:
             MihuError: No request would be answered, or the response is not the documented one.
             StoppedError: The run is over.
         """
-        return self._page(dates, number, per_page, patient=True)
-
-    def probe(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
-        """Return a page as `page` does, but without a further try for a request that fails."""
-        return self._page(dates, number, per_page, patient=False)
-
-    def _page(self, dates: DateRange, number: int, per_page: int | None, *, patient: bool) -> Page:
         params = {**self.params, "page": number}
         if per_page is not None:
             params["per_page"] = per_page

@@ -1,33 +1,40 @@
 """The scan: reads a listing completely, window by window, several pages at a time.
 
-It knows neither HTTP nor the SDK: it takes a function that answers "page n of these dates".
+It knows neither HTTP nor the SDK: it takes a function that returns "page n of these dates".
 Only the calling thread touches windows, so there is nothing to lock.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
-from tap_mihu.reading.cutting import PART_PAGES, WINDOW_PAGES, can_cut, pieces_for
-from tap_mihu.reading.parts import CutError, ask, cut_whole, cut_window
+from tap_mihu.reading.cutting import WINDOW_PAGES
+from tap_mihu.reading.knowledge import Knowledge
 from tap_mihu.reading.progress import Progress
-from tap_mihu.reading.windows import Window
+from tap_mihu.reading.reader import read_window
+from tap_mihu.reading.undated import Undated, find_undated
+from tap_mihu.reading.window import Window
 from tap_mihu.reading.workers import Workers
+from tap_mihu.records.pages import DateRange, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from tap_mihu.records.pages import DateRange, Page, Row
+    from tap_mihu.reading.questions import Answered, Batch, Fetch, Question, Reply, Steps
+    from tap_mihu.records.pages import Row
 
 __all__ = ["Done", "Rows", "scan"]
 
 _LOOKAHEAD_PAGES = WINDOW_PAGES
-_UNSETTLED_PIECES = 4
 # Few enough that the workers do not run out of pages while these are written.
 _ROWS_AT_ONCE = 200
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +48,107 @@ class Rows:
 class Done:
     """A window is finished, in order of creation dates."""
 
-    dates: DateRange
+    dates: DateRange | None
+    """Its days; None for the contacts without creation date, which come last where they are read
+    apart from the others."""
     proven: bool
     """Whether it was read completely beyond doubt."""
+    cause: str | None = None
+    """Why it is not proven."""
 
 
-def scan(
-    fetch: Callable[[DateRange, int], Page],
+def scan(  # noqa: PLR0913 - what a scan is given is told by name
+    fetch: Fetch,
     within: DateRange,
     *,
     concurrency: int,
     by_date: bool = True,
+    filtered: bool = False,
+    page_size: int | None = None,
     progress: Progress | None = None,
     clock: ServerClock | None = None,
 ) -> Iterator[Rows | Done]:
     """Read every contact created within some dates, once.
 
-    The run is proven complete when every `Done` says so.
+    The scan is proven complete when every `Done` says so.
 
     Args:
-        fetch: Answers with a page (from 1) of the contacts created within dates; called from
-            `concurrency` threads at the most. What it raises ends the scan.
+        fetch: Returns a page (from 1) of the contacts created within dates; called from
+            `concurrency` threads at the most. What it raises ends the scan, but for a
+            `RefusedError` of a page that is not the first of all.
         within: The dates.
         concurrency: How many requests may be under way; 1 reads strictly one after the other.
         by_date: Whether the listing can be asked for dates.
+        filtered: Whether filters other than dates are set.
+        page_size: Contacts a page, as `fetch` asks for them; None where that is not known.
         progress: Is kept up to date.
         clock: Likewise.
+
+    Raises:
+        RefusedError: Some page could not be read; all others were.
     """
-    with Workers[Window, "Page"](concurrency) as workers:
-        scanning = _Scan(
-            fetch,
-            within,
-            workers,
-            progress or Progress(),
-            clock or ServerClock(),
-            by_date=by_date,
+    know = Knowledge(
+        by_date=by_date, filtered=filtered, page_size=page_size, clock=clock or ServerClock()
+    )
+    with Workers["_Entry", "tuple[Question, Reply]"](concurrency) as workers:
+        yield from _Scan(fetch, within, workers, know, progress or Progress()).run()
+
+
+class _Entry:
+    """A window with its steps, and the questions that these wait for."""
+
+    def __init__(self, window: Window | Undated, know: Knowledge) -> None:
+        self.window = window
+        self.steps: Steps[list[Window | Undated]] = (
+            find_undated(window, know) if isinstance(window, Undated) else read_window(window, know)
         )
-        yield from scanning.run()
+        self.started = False
+        self.finished = False
+        self.unsent: deque[Question] = deque()
+        self.in_flight = 0
+        self.held = 0
+        """Responses that are kept for it."""
+        self._batch: Batch | None = None
+        self._answered: Answered = []
+
+    @property
+    def may_be_read_ahead(self) -> bool:
+        """Whether it may be read before its turn: not what cannot be held, and the undated last."""
+        return isinstance(self.window, Window) and not self.window.streamed
+
+    @property
+    def total(self) -> int:
+        """How many contacts it holds, as far as is known."""
+        return self.window.known_total if isinstance(self.window, Window) else 0
+
+    def take(self, question: Question, reply: Reply) -> bool:
+        """Take a reply in; return whether the steps can go on."""
+        self.in_flight -= 1
+        self.held += 1
+        self._answered.append((question, reply))
+        if self._batch is not None and isinstance(reply, Page) and self._batch.enough(reply):
+            self.unsent.clear()
+        return not (self.unsent or self.in_flight)
+
+    def go_on(self) -> list[Window | Undated] | None:
+        """Go on with the steps.
+
+        Returns:
+            What stands in the window's place, where they end; None where they have questions.
+        """
+        try:
+            batch = self.steps.send(self._answered) if self.started else next(self.steps)
+            while not batch.questions:
+                batch = self.steps.send([])
+        except StopIteration as stop:
+            replaced: list[Window | Undated] = stop.value
+            return replaced
+        finally:
+            self.started = True
+            self._answered = []
+        self._batch = batch
+        self.unsent.extend(batch.questions)
+        return None
 
 
 class _Scan:
@@ -85,118 +156,136 @@ class _Scan:
 
     def __init__(
         self,
-        fetch: Callable[[DateRange, int], Page],
+        fetch: Fetch,
         within: DateRange,
-        workers: Workers[Window, Page],
+        workers: Workers[_Entry, tuple[Question, Reply]],
+        know: Knowledge,
         progress: Progress,
-        clock: ServerClock,
-        *,
-        by_date: bool,
     ) -> None:
         self._fetch = fetch
         self._workers = workers
+        self._know = know
         self._progress = progress
-        self._clock = clock
-        self._by_date = by_date
-        self._whole = Window(within)
-        self._windows = [self._whole]
+        self._whole = Window(within, is_whole=True)
+        self._entries = [_Entry(self._whole, know)]
+        self._passed = _Passed()
+        self._unread: str | None = None
 
     def run(self) -> Iterator[Rows | Done]:
+        """Read until every window is finished."""
         self._refill()
-        while self._windows:
-            self._take()
+        while self._entries:
             yield from self._emit()
-            self._refill()
+            if self._entries:
+                self._take()
+        if self._unread is not None:
+            raise RefusedError(self._unread)
 
     def _take(self) -> None:
-        """Take the next answer in, and keep the workers busy."""
-        window, page = self._workers.result()
-        window.in_flight -= 1
-        self._clock.note(page)
-        self._replace(window, self._place(window, page))
+        """Take the next reply in, and keep the workers busy."""
+        entry, (question, reply) = self._workers.result()
+        if isinstance(reply, Page):
+            self._know.clock.note(reply)
+            if entry.window is self._whole:
+                self._progress.total = max(self._progress.total, reply.total)
+        if entry.take(question, reply):
+            self._go_on(entry)
         self._refill()
+
+    def _go_on(self, entry: _Entry) -> None:
+        budget = self._know.budget
+        others = [one.total for one in self._entries if one is not entry and not one.finished]
+        budget.rest = sum(budget.pages(total) for total in others)
+        budget.contacts = max(budget.contacts, self._progress.read + sum(others) + entry.total)
+        result = entry.go_on()
+        self._progress.repaired = self._know.repairs
+        if result == [entry.window]:
+            entry.finished = True
+        elif result is not None:
+            place = self._entries.index(entry)
+            self._entries[place : place + 1] = [_Entry(window, self._know) for window in result]
 
     def _refill(self) -> None:
         """Give the workers the next pages: of the first window, then of those that follow."""
+        while not self._filled():
+            pass
+
+    def _filled(self) -> bool:
+        """Send what may be sent; return False where a window changed, so that it begins anew."""
         ahead = 0
-        for window in self._windows:
-            is_head = window is self._windows[0]
-            while self._workers.has_room and (is_head or self._may_read_ahead(window, ahead)):
-                number = window.next_page()
-                if number is None:
+        for entry in self._entries:
+            is_head = entry is self._entries[0]
+            if not is_head and (ahead >= _LOOKAHEAD_PAGES or not entry.may_be_read_ahead):
+                return True
+            if not entry.started:
+                if isinstance(entry.window, Undated):
+                    entry.window.passed_on |= self._passed.undated
+                self._go_on(entry)
+                return False
+            while entry.unsent and self._workers.has_room:
+                if not is_head and ahead >= _LOOKAHEAD_PAGES:
                     break
-                window.in_flight += 1
-                self._workers.submit(window, partial(self._fetch, window.dates, number))
+                question = entry.unsent.popleft()
+                entry.in_flight += 1
                 ahead += not is_head
-            ahead += 0 if is_head else window.pages
-            if not self._workers.has_room or ahead >= _LOOKAHEAD_PAGES:
-                return
-
-    @staticmethod
-    def _may_read_ahead(window: Window, ahead: int) -> bool:
-        """Keep memory flat: what is read before its turn has to be kept."""
-        return ahead < _LOOKAHEAD_PAGES and not window.streamed
-
-    def _place(self, window: Window, page: Page) -> list[Window]:
-        """Take an answer in; give the windows that now stand in this one's place."""
-        if window.reads == 0:
-            if window is self._whole:
-                self._progress.total = page.total
-            if page.last_page > (WINDOW_PAGES if window is self._whole else PART_PAGES):
-                parts = self._cut(window, page, pieces_for(page.last_page))
-                if parts:
-                    return parts
-                window.streamed = True
-        window.take(page)
-        if not window.complete:
-            return [window]
-        if window.settled or window.reads == window.MOST_READS:
-            window.proven = window.settled
-            return [window]
-        self._progress.repaired += 1
-        several_pages = window.first_page is not None and window.first_page.last_page > 1
-        if several_pages and not window.streamed:
-            parts = self._cut(window, page, _UNSETTLED_PIECES)
-            if parts:
-                return parts
-        window.read_again()
-        return [window]
-
-    def _replace(self, window: Window, by: list[Window]) -> None:
-        if by != [window]:
-            place = self._windows.index(window)
-            self._windows[place : place + 1] = by
-
-    def _cut(self, window: Window, page: Page, pieces: int) -> list[Window]:
-        """Cut a window into smaller ones; nothing where that cannot be done soundly."""
-        now = page.served_at
-        if not self._by_date or not can_cut(window.dates, now):
-            return []
-        if window is not self._whole:
-            window.see(page.rows)
-            return cut_window(window, pieces, now)
-        try:
-            parts = cut_whole(window, page, partial(ask, self._workers, self._fetch))
-        except CutError:
-            return []
-        return [placed for part, answer in parts for placed in self._place(part, answer)]
+                self._know.budget.used += 1
+                self._workers.submit(entry, partial(_asked, self._fetch, question))
+            if not self._workers.has_room:
+                return True
+            ahead += 0 if is_head else entry.held
+        return True
 
     def _emit(self) -> Iterator[Rows | Done]:
         """Pass on what may be written, a little at a time; the reading goes on meanwhile."""
-        while self._windows:
-            head = self._windows[0]
-            if head.proven is None and not head.streamed:
+        while self._entries:
+            head = self._entries[0]
+            window = head.window
+            streamed = isinstance(window, Window) and window.streamed
+            if not head.finished and not streamed:
                 return
-            rows = head.pass_on()
+            rows = self._passed.new(window, window.pass_on())
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[start : start + _ROWS_AT_ONCE]
                 self._progress.read += len(some)
                 yield Rows(some)
                 # A streamed window would get more than it passes on, and fill the memory.
-                while self._workers.ready and not head.streamed:
+                while self._workers.ready and not streamed:
                     self._take()
-            if head.proven is None:
+            if not head.finished:
                 return
-            del self._windows[0]
+            del self._entries[0]
+            self._unread = self._unread or window.unread
             self._progress.windows += 1
-            yield Done(head.dates, head.proven)
+            dates = window.dates if isinstance(window, Window) else None
+            yield Done(dates, bool(window.proven), window.cause)
+            self._refill()
+
+
+class _Passed:
+    """What was passed on and may come again: days overlap where the server's dates do."""
+
+    def __init__(self) -> None:
+        self._near: dict[str, str] = {}
+        self.undated: set[str] = set()
+
+    def new(self, window: Window | Undated, rows: list[Row]) -> list[Row]:
+        """Return the rows that were not passed on yet, and remember those near the next days."""
+        if isinstance(window, Undated):
+            return rows
+        near = self._near
+        new = [row for row in rows if row.uuid not in near] if near else rows
+        self.undated.update(row.uuid for row in new if row.created_at is None)
+        last = window.dates.last
+        # The day before counts, too: the server's days may be in another zone.
+        from_day = "9999-99-99" if last is None else (last - min(_DAY, last - date.min)).isoformat()
+        near |= {
+            row.uuid: row.created_at
+            for row in new
+            if row.created_at is not None and row.created_at >= from_day
+        }
+        self._near = {uuid: created for uuid, created in near.items() if created >= from_day}
+        return new
+
+
+def _asked(fetch: Fetch, question: Question) -> tuple[Question, Reply]:
+    return question, question.ask(fetch)

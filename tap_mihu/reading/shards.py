@@ -9,24 +9,33 @@ from itertools import accumulate, pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from tap_mihu.errors import RefusedError
 from tap_mihu.reading.cutting import can_cut
-from tap_mihu.reading.parts import ask, cut_whole, cut_window
-from tap_mihu.reading.windows import Window
+from tap_mihu.reading.knowledge import Budget, Knowledge
+from tap_mihu.reading.parting import NOT_ADDING_UP, part
+from tap_mihu.reading.questions import Question, asked
+from tap_mihu.reading.undated import Undated
+from tap_mihu.reading.window import Window
 from tap_mihu.reading.workers import Workers
 from tap_mihu.records.pages import DateRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from tap_mihu.reading.parts import Question
+    from tap_mihu.reading.questions import Fetch, Reply, Steps
     from tap_mihu.records.pages import Page
 
-    Asking = Callable[[list[Question]], list[Page]]
+__all__ = [
+    "REQUESTS_AT_THE_TOP",
+    "REQUESTS_A_SHARD",
+    "CutError",
+    "Shard",
+    "cut_into_shards",
+    "even_ends",
+]
 
-__all__ = ["REQUESTS_AT_THE_TOP", "REQUESTS_A_SHARD", "Shard", "cut_into_shards", "even_ends"]
-
-REQUESTS_AT_THE_TOP = 22
+REQUESTS_AT_THE_TOP = 42
 """Requests at the most until the whole is cut in two."""
 
 REQUESTS_A_SHARD = 12
@@ -36,6 +45,13 @@ REQUESTS_A_SHARD = 12
 _PARTS_A_SHARD = 2
 # Parts come out uneven; aiming below the limit spares most of them a further cut.
 _MARGIN = 1.2
+# A cut asks for a sample, two parts, and perhaps for the sum once more.
+_LEAST_CUT = 6
+_SPARE = 4
+
+
+class CutError(Exception):
+    """The listing cannot be cut soundly; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,7 @@ class Shard:
 
     @property
     def state_id_suffix(self) -> str:
-        """Name the dates so that state can be kept by that name."""
+        """The dates as a name for the state."""
         first, last = self.dates.first, self.dates.last
         if first == last:
             return "all-dates" if first is None else f"{first}"
@@ -57,7 +73,7 @@ class Shard:
         return f"from-{first}" if last is None else f"{first}-to-{last}"
 
     def as_json(self, filters: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what a run of this shard has to be told, on top of the user's own filters."""
+        """Return what a run of this shard has to be told, on top of the user's own filters."""
         bounds = {"date_from": self.dates.first, "date_to": self.dates.last}
         dates = {name: str(day) for name, day in bounds.items() if day is not None}
         return {
@@ -68,75 +84,105 @@ class Shard:
 
 
 def cut_into_shards(
-    fetch: Callable[[DateRange, int], Page], within: DateRange, number: int, *, concurrency: int
+    fetch: Fetch, within: DateRange, number: int, *, concurrency: int
 ) -> list[Shard]:
     """Cut a listing into at most so many shards of about equal numbers of contacts.
 
     A shard has at most one and a half even shares of the contacts, its largest day not counted;
-    the days that are not over count as one, for they stay together in the last shard. Only first
-    pages are asked for, `REQUESTS_AT_THE_TOP` and `REQUESTS_A_SHARD` of them at the most: where
-    these do not suffice to find the days that hold the contacts, shards come out less even.
+    the days that are not over count as one, for they stay together in the last shard. Few pages
+    are asked for, `REQUESTS_AT_THE_TOP` and `REQUESTS_A_SHARD` of them at the most: where these
+    do not suffice to find the days that hold the contacts, shards come out less even.
 
     Args:
-        fetch: Answers with a page (from 1) of the contacts created within dates.
+        fetch: Returns a page (from 1) of the contacts created within dates.
         within: The dates; the outermost shards are open where these are.
         number: How many shards.
         concurrency: How many requests may be under way.
 
     Raises:
         CutError: The listing cannot be cut soundly.
+        RefusedError: The API refuses page 1.
     """
-    with Workers[Window, "Page"](concurrency) as workers:
-        asking: Asking = partial(ask, workers, fetch)
-        (first,) = asking([(within, 1)])
-        now = first.served_at
-        if number == 1 or within.open_at(now) or not can_cut(within, now):
-            return [Shard(within, first.total)]
-        parts = [_Part(*answered) for answered in cut_whole(Window(within), first, asking)]
-        return _joined(_refined(parts, number, now, asking), number)
+    with Workers["Question", "Reply"](concurrency) as workers:
+        steps = _steps(within, number)
+        batch = next(steps)
+        while True:
+            for question in batch.questions:
+                workers.submit(question, partial(question.ask, fetch))
+            answered = [workers.result() for _ in batch.questions]
+            try:
+                batch = steps.send(answered)
+            except StopIteration as stop:
+                shards: list[Shard] = stop.value
+                return shards
 
 
-class _Part:
-    """A window of which no more than the total is wanted."""
+def _steps(within: DateRange, number: int) -> Steps[list[Shard]]:
+    ((_, first),) = yield asked(Question(within))
+    if isinstance(first, RefusedError):
+        raise first
+    now = first.served_at
+    if number == 1 or within.open_at(now) or not can_cut(within, now):
+        return [Shard(within, first.total)]
+    # What a plan may cost is bounded by the number of shards.
+    know = Knowledge(budget=Budget(contacts=first.total * 100 + 10_000))
+    cut = yield from _halved(know, Window(within, is_whole=True, first=first), first)
+    parts = yield from _refined(know, cut, number, now)
+    return _joined(parts, number)
 
-    def __init__(self, window: Window, page: Page) -> None:
-        window.see(page.rows)
-        self.window = window
-        self.dates = window.dates
-        self.total = page.total
+
+def _halved(know: Knowledge, whole: Window, first: Page) -> Steps[list[Window]]:
+    """Cut off the days that are not over, if all contacts are in one part or the other."""
+    parts = yield from part(know, whole, first, 2)
+    if parts is None:
+        raise CutError(NOT_ADDING_UP)
+    if any(isinstance(one, Undated) and one.expected != 0 for one in parts):
+        raise CutError("some contacts have no creation date")
+    if any(one.doubt for one in parts):
+        raise CutError(NOT_ADDING_UP)
+    return [one for one in parts if isinstance(one, Window)]
 
 
-def _refined(parts: list[_Part], number: int, now: datetime, asking: Asking) -> list[_Part]:
+def _refined(
+    know: Knowledge, parts: list[Window], number: int, now: datetime
+) -> Steps[list[Window]]:
     """Cut the parts until each is small, or a day, or open; the largest first."""
     left = REQUESTS_A_SHARD * number
+    done: set[Window] = set()
     while True:
-        small = sum(part.total for part in parts) / (_PARTS_A_SHARD * number)
-        cuts: dict[DateRange, list[Window]] = {}
-        for part in sorted(parts, key=lambda part: -part.total):
-            pieces = min(ceil(_MARGIN * part.total / small), left) if part.total > small else 0
-            if pieces > 1 and part.dates.closed_at(now) and can_cut(part.dates, now):
-                cuts[part.dates] = cut_window(part.window, pieces, now)
-                left -= len(cuts[part.dates])
-        if not cuts:
+        small = sum(one.known_total for one in parts) / (_PARTS_A_SHARD * number)
+        large = [
+            (one, one.first)
+            for one in parts
+            if one not in done
+            and one.first is not None
+            and one.known_total > small
+            and one.dates.closed_at(now)
+            and can_cut(one.dates, now)
+        ]
+        if not large or left < _LEAST_CUT:
             return parts
-        windows = [window for cut in cuts.values() for window in cut]
-        pages = asking([(window.dates, 1) for window in windows])
-        kept = [part for part in parts if part.dates not in cuts]
-        parts = sorted([*kept, *map(_Part, windows, pages)], key=_last_day)
+        largest, page = max(large, key=lambda one: one[1].total)
+        used = know.budget.used
+        pieces = min(ceil(_MARGIN * largest.known_total / small), left - _SPARE)
+        children = yield from part(know, largest, page, max(2, pieces))
+        left -= know.budget.used - used
+        done.add(largest)
+        if children and not any(one.doubt for one in children):
+            place = parts.index(largest)
+            parts[place : place + 1] = [one for one in children if isinstance(one, Window)]
+        if know.days_later:
+            raise CutError("the API leaves out the day that date_to names")
 
 
-def _last_day(part: _Part) -> tuple[bool, str]:
-    return part.dates.last is None, str(part.dates.last)
-
-
-def _joined(parts: list[_Part], number: int) -> list[Shard]:
+def _joined(parts: list[Window], number: int) -> list[Shard]:
     """Join neighbours to shards."""
-    ends = even_ends([part.total for part in parts], number)
+    ends = even_ends([one.known_total for one in parts], number)
     borders = [0, *(end + 1 for end in ends), len(parts)]
     return [
         Shard(
             DateRange(parts[start].dates.first, parts[end - 1].dates.last),
-            sum(part.total for part in parts[start:end]),
+            sum(one.known_total for one in parts[start:end]),
         )
         for start, end in pairwise(borders)
     ]

@@ -41,13 +41,18 @@ class DateRange:
         """Whether this is one day, which the API cannot cut any further."""
         return self.first is not None and self.first == self.last
 
-    def admit(self, row: Row) -> bool:
-        """Return whether a contact may belong here, whatever the time zone of the server's days."""
+    def admits(self, row: Row) -> bool:
+        """Return whether a contact may belong here, whatever the time zone of the server's days.
+
+        One whose creation date cannot be read may be in any dates without a first day: a zero date
+        lies before all others.
+        """
         if row.created_at is None:
-            return False
-        day = date.fromisoformat(row.created_at[:10])
-        return (self.first is None or day >= self.first - _SPARE) and (
-            self.last is None or day <= self.last + _SPARE
+            return self.first is None
+        day = date.fromisoformat(row.created_at[:10]).toordinal()
+        spare = _SPARE.days
+        return (self.first is None or day >= self.first.toordinal() - spare) and (
+            self.last is None or day <= self.last.toordinal() + spare
         )
 
     def closed_at(self, now: datetime) -> bool:

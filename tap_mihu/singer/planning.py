@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_mihu.reading.parts import CutError
-from tap_mihu.reading.shards import Shard, cut_into_shards
+from tap_mihu.reading.shards import CutError, Shard, cut_into_shards
 from tap_mihu.records.decoding import PageDecoder
 
 if TYPE_CHECKING:

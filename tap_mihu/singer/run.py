@@ -46,7 +46,7 @@ class Run:
     started_at: str | None = None
     """When the scan began, by the server's clock; None before the first response."""
     max_updated_at: str | None = None
-    unproven: list[DateRange] = field(default_factory=list)
+    unproven: list[DateRange | None] = field(default_factory=list)
     old_bookmark: str | None = None
     """The bookmark of the run before."""
 
@@ -130,7 +130,7 @@ class Run:
         """
         if not window.proven:
             self.unproven.append(window.dates)
-        last = window.dates.last
+        last = window.dates.last if window.dates else None
         if self.unproven or last is None or last == self.within.last or self.started_at is None:
             return None
         return Checkpoint(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from tests.sandbox.clock import NOON
 from tests.simulated.bounds import (
     FROM_NOON_TO_NOON,
     FROM_THE_NEXT_DAY,
@@ -20,7 +21,6 @@ from tests.simulated.bounds import (
 )
 from tests.simulated.changes import Change, churn
 from tests.simulated.freshness import Freshness
-from tests.simulated.moments import NOON
 from tests.simulated.oddities import Oddities
 from tests.simulated.orders import Order
 from tests.simulated.paging import Larger, Paging

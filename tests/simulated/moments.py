@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 SPAN = 150 * DAY
 

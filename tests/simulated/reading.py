@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count, pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from tap_mihu.errors import EnvelopeError, MihuError
 from tap_mihu.reading.scan import Done, Rows, scan
@@ -15,13 +14,8 @@ from tests.simulated.paging import Larger
 from tests.simulated.server import EVERYTHING, Change, SimulatedServer, includes
 
 if TYPE_CHECKING:
+    from tap_mihu.reading.questions import Fetch
     from tap_mihu.records.pages import DateRange, Page, Row
-
-
-class Fetch(Protocol):
-    """Answers with page n of the contacts created within dates."""
-
-    def __call__(self, dates: DateRange, number: int, per_page: int | None = None) -> Page: ...
 
 
 class Boom(Exception):  # noqa: N818
@@ -89,9 +83,6 @@ class Reading:
             self.rows_before.append(len(self.emitted))
 
 
-_TELLS_FILTERED = "filtered" in inspect.signature(scan).parameters
-
-
 def read_into(
     reading: Reading,
     fetch: Fetch,
@@ -100,8 +91,7 @@ def read_into(
     concurrency: int = 1,
     filtered: bool = False,
 ) -> None:
-    options: dict[str, Any] = {"filtered": filtered} if _TELLS_FILTERED else {}
-    for item in scan(fetch, within, concurrency=concurrency, **options):
+    for item in scan(fetch, within, concurrency=concurrency, filtered=filtered):
         reading.add(item)
 
 
@@ -112,7 +102,9 @@ def read(
     reading = Reading(pages=server.pages(within))
     before, most = len(server.requests), 16 * reading.pages + 1000
 
-    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         if len(server.requests) - before >= most:
             raise EndlessError("far too many requests")
         return server.fetch(dates, number, per_page)
@@ -134,7 +126,9 @@ def failing(fetch: Fetch, fails_at: int) -> Fetch:
     """Fetch, but for the request of this number (from 0)."""
     arrivals = count()
 
-    def fetch_or_fail(dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch_or_fail(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         if next(arrivals) == fails_at:
             raise Boom
         return fetch(dates, number, per_page)
@@ -153,7 +147,7 @@ def check(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTH
 
 
 def check_windows(reading: Reading, within: DateRange) -> None:
-    windows = [window.dates for window in reading.done]
+    windows = [window.dates for window in reading.done if window.dates]
     assert reading.rows_before[-1] == len(reading.emitted), "rows after the last window"
     assert (windows[0].first, windows[-1].last) == (within.first, within.last)
     for earlier, later in pairwise(windows):
@@ -165,7 +159,9 @@ def check_dates(reading: Reading) -> None:
     """What is emitted before a window's end belongs to it, else a resumed scan would lose it."""
     start = 0
     for window, end in zip(reading.done, reading.rows_before, strict=True):
-        assert all(includes(window.dates, day(row)) for row in reading.emitted[start:end])
+        assert all(
+            includes(window.dates or EVERYTHING, day(row)) for row in reading.emitted[start:end]
+        )
         start = end
 
 
@@ -187,7 +183,7 @@ def hidden_by_import(server: SimulatedServer, reading: Reading, day: date | None
     Between two answers of the window that was emitted as proven, a contact of it was deleted, so
     that another slipped through, and one was imported into it, so that the numbers are right.
     """
-    (window,) = (done.dates for done in reading.done if includes(done.dates, day))
+    (window,) = (one.dates for one in reading.done if one.dates and includes(one.dates, day))
     asked = [place for place, (dates, _) in enumerate(server.requests) if dates == window]
     for earlier, later in pairwise(asked):
         changes = {

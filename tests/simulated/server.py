@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.records.pages import DateRange, Page, Row
+from tests.sandbox.clock import NOON
 from tests.simulated.bounds import EVERYTHING, HONEST, IGNORES_ALL, Bounds, Interval, includes
 from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
 from tests.simulated.freshness import UP_TO_DATE, Freshness
 from tests.simulated.happenings import happen
-from tests.simulated.moments import DAY, NOON, SECOND, microseconds, moment
+from tests.simulated.moments import DAY, SECOND, microseconds, moment
 from tests.simulated.oddities import NOTHING_ODD, Oddities
 from tests.simulated.orders import Order, shuffled_slice
 from tests.simulated.paging import BY_THE_BOOK, Larger, Paging
@@ -112,7 +113,9 @@ class SimulatedServer:
 
     # What a reader sees.
 
-    def fetch(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch(
+        self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         """Answer with a page, of the run's size unless another is asked for.
 
         Raises:

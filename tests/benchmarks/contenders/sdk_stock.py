@@ -33,7 +33,7 @@ class Contacts(RESTStream[int]):
         """The way to sign a request."""
         return BearerTokenAuthenticator(token="benchmark")  # noqa: S106 - not a secret
 
-    def get_url_params(self, context: Any, next_page_token: int | None) -> dict[str, Any]:  # noqa: ANN401, ARG002
+    def get_url_params(self, context: Any, next_page_token: int | None) -> dict[str, Any]:  # noqa: ANN401
         """Ask for a page."""
         return {"page": next_page_token, "per_page": 100}
 

@@ -58,7 +58,9 @@ def test_as_many_requests_at_a_time_as_allowed(concurrency: int) -> None:
     arrivals = count(1)
     enough = threading.Event()
 
-    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         if number > 1:
             if next(arrivals) == concurrency:
                 enough.set()
@@ -87,7 +89,9 @@ def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) ->
     release = threading.Event()
     came_back: list[int] = []
 
-    def fetch(dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         arrival = next(arrivals)
         if arrival == 13:
             raise Boom
@@ -115,7 +119,9 @@ class Busy:
         self._came = 0
         self._arrived = threading.Condition()
 
-    def fetch(self, dates: DateRange, number: int, per_page: int | None = None) -> Page:
+    def fetch(
+        self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         page = self.server.fetch(dates, number, per_page)
         with self._arrived:
             self._came += 1

@@ -1,0 +1,320 @@
+"""The reader: reads one window until it is settled, cut, or given up."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from tap_mihu.errors import RefusedError
+from tap_mihu.reading.cutting import PART_PAGES, WINDOW_PAGES, days_of, pieces_for
+from tap_mihu.reading.doubting import contradicted, contradiction_text
+from tap_mihu.reading.evidence import Kind, Read, kind_of, settled_by
+from tap_mihu.reading.knowledge import LARGE_PAGE
+from tap_mihu.reading.paginator import PageNumberPaginator
+from tap_mihu.reading.parting import part, part_unseen
+from tap_mihu.reading.questions import Batch, Question, asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_mihu.reading.knowledge import Knowledge
+    from tap_mihu.reading.questions import Steps
+    from tap_mihu.reading.undated import Undated
+    from tap_mihu.reading.window import Window
+    from tap_mihu.records.pages import Page
+
+__all__ = ["read_window"]
+
+_MOST_READS = 5
+_MOST_LARGE_PAGES = 7
+_UNSETTLED_PIECES = 4
+# A part of so many contacts is surely one large page.
+_SAFE_LARGE_PAGE = 900
+_STREAMED_PAGES = 16
+_ROUND = 500
+
+MOVED = "contacts moved between pages while they were read"
+CHANGED = "contacts were created or deleted while they were read"
+UNREAD = "a page cannot be read"
+BUDGET = "too many requests would be needed"
+
+
+def read_window(window: Window, know: Knowledge) -> Steps[list[Window | Undated]]:
+    """Read a window.
+
+    Returns:
+        The window, finished, or the windows that stand in its place.
+
+    Raises:
+        RefusedError: The API refuses page 1 of the whole.
+    """
+    return (yield from _Reader(window, know).steps())
+
+
+class _Reader:
+    """The steps of one window."""
+
+    def __init__(self, window: Window, know: Knowledge) -> None:
+        self._window = window
+        self._know = know
+        self._lie: str | None = None
+        self._empty = False
+
+    def steps(self) -> Steps[list[Window | Undated]]:
+        window = self._window
+        first = window.first or (yield from self._first_page())
+        if first is None:
+            return (yield from self._without_first_page())
+        if window.is_whole:
+            self._take_measure(first)
+        parts = yield from self._cut_unread(first)
+        if parts:
+            return parts
+        read = yield from self._read(first)
+        while True:
+            settled = settled_by(window.reads, window.dates, self._know) if read.pages else None
+            if settled is not None:
+                self._lie = yield from contradicted(window, self._know, read, settled)
+                if self._lie is None:
+                    window.finish(settled)
+                    return [window]
+            self._know.repairs += 1
+            repaired = yield from self._repaired(read)
+            if isinstance(repaired, list):
+                return repaired
+            if repaired is None:
+                yield from self._go_on(read)
+                window.finish(None, self._cause(read))
+                return [window]
+            read = repaired
+
+    def _cut_unread(self, first: Page) -> Steps[list[Window | Undated] | None]:
+        """Cut a window that is too large to hold, or whose total is not to be believed."""
+        window = self._window
+        too_large = first.last_page > (WINDOW_PAGES if window.is_whole else PART_PAGES)
+        if not too_large and not self._is_round(first):
+            return None
+        parts = yield from part(self._know, window, first, pieces_for(first.last_page))
+        if not parts:
+            window.streamed = too_large
+            if self._is_round(first):
+                window.doubt = f"{first.total} may be where the API stops to count"
+        return parts
+
+    def _take_measure(self, first: Page) -> None:
+        budget = self._know.budget
+        budget.contacts = first.total
+        sent = len(first.rows) if first.last_page > 1 else 0
+        budget.page_size = max(1, sent or self._know.page_size or len(first.rows))
+
+    def _is_round(self, first: Page) -> bool:
+        """Return whether the total looks like one at which a server stops to count."""
+        full = first.total % self._know.budget.page_size == 0 or self._window.per_page is not None
+        return first.total >= _ROUND and first.total % _ROUND == 0 and full
+
+    # Asking.
+
+    def _question(self, number: int, *, patient: bool = True) -> Question:
+        dates = self._know.asked_dates(self._window.dates)
+        return Question(dates, number, self._window.per_page, patient)
+
+    def _first_page(self, *, patient: bool = True) -> Steps[Page | None]:
+        """Ask for page 1; None where the API refuses it."""
+        window = self._window
+        while True:
+            ((_, reply),) = yield asked(self._question(1, patient=patient))
+            if isinstance(reply, RefusedError):
+                if window.is_whole and not window.reads:
+                    raise reply
+                if patient:
+                    window.unread = str(reply)
+                return None
+            if reply.total or self._empty or not (window.known_total or window.is_whole):
+                return reply
+            # Nothing at all is not believed at once.
+            self._empty = True
+
+    def _read(self, first: Page | None) -> Steps[Read]:
+        """Read the window to its end, or until it cannot be settled by this read any more.
+
+        Args:
+            first: Its page 1; None where the API refuses it.
+        """
+        window = self._window
+        read = Read(window.per_page)
+        window.reads.append(read)
+        # Since the cut, something may have happened to what it told.
+        stale = first is not None and first is window.first and first.last_page > 1
+        if first is None:
+            read.left = [2]
+        else:
+            read.left = [*range(2, first.last_page + 1)]
+            if not stale:
+                window.take(read, first)
+        yield from self._go_on(read, self._disturbed(None if stale else first))
+        if stale and first is not None:
+            yield from self._join(read, first)
+        return read
+
+    def _join(self, read: Read, first: Page) -> Steps[None]:
+        """Put page 1 of an earlier time before the others, or ask for it anew."""
+        window = self._window
+        if not read.pages or read.total == first.total:
+            read.pages.insert(0, first)
+            window.note(first.rows)
+            for row in first.rows:
+                window.rows.setdefault(row.uuid, row)
+        else:
+            read.left.insert(0, 1)
+            if len(read.left) == 1:
+                yield from self._go_on(read)
+
+    def _go_on(self, read: Read, enough: Callable[[Page], bool] | None = None) -> Steps[None]:
+        """Ask for the pages that are left; a growing `last_page` is followed."""
+        window = self._window
+        paginator = PageNumberPaginator()
+        asked_for = max([1, *read.left])
+        while read.left:
+            numbers = read.left[:_STREAMED_PAGES] if window.streamed else [*read.left]
+            questions = [self._question(number) for number in numbers]
+            batch = Batch(questions) if enough is None else Batch(questions, enough)
+            answered = yield batch
+            for question, reply in answered:
+                read.left.remove(question.number)
+                if isinstance(reply, RefusedError):
+                    read.refused[question.number] = reply
+                    window.unread = str(reply)
+                    continue
+                window.take(read, reply)
+                paginator.learn(reply.last_page, reply.total)
+                read.left += range(asked_for + 1, reply.last_page + 1)
+                asked_for = max(asked_for, reply.last_page)
+            if len(answered) < len(questions):
+                return
+
+    def _disturbed(self, first: Page | None) -> Callable[[Page], bool] | None:
+        """Return what tells that a read cannot settle the window any more; None: read to its end.
+
+        Only where a repair is cheaper than what is left.
+        """
+        window, know = self._window, self._know
+        large = window.per_page is not None or know.larger_pages is False
+        if window.streamed or large or not know.by_date:
+            return None
+        if (
+            first is not None
+            and not know.filtered
+            and kind_of(window.dates, first, know) is Kind.OPEN
+        ):
+            return None
+        totals = set[int]() if first is None else {first.total}
+
+        def disturbed(page: Page) -> bool:
+            totals.add(page.total)
+            return len(totals) > 1
+
+        return disturbed
+
+    def _without_first_page(self) -> Steps[list[Window | Undated]]:
+        """Read what can be read of a window whose page 1 the API refuses."""
+        window, know = self._window, self._know
+        parts = part_unseen(window, know)
+        if parts:
+            return parts
+        yield from self._read(None)
+        window.finish(None, UNREAD)
+        return [window]
+
+    # Repairing.
+
+    def _repaired(self, read: Read) -> Steps[Read | list[Window | Undated] | None]:
+        """Return a further read, the parts of the window, or None where nothing more helps."""
+        if read.refused or self._lie:
+            parts = yield from self._cut(read)
+            if parts or self._lie:
+                return parts
+            return (yield from self._read_large(read))
+        if self._repeats(read):
+            return None
+        larger = yield from self._read_large(read)
+        if larger is not None:
+            return larger
+        if read.left:
+            # Not in larger pages, then: what was begun may still settle the window.
+            yield from self._go_on(read)
+            if settled_by(self._window.reads, self._window.dates, self._know):
+                return read
+        # A read that found what is counted wants no more than to be confirmed.
+        if not read.steady or read.contradiction:
+            return (yield from self._cut(read)) or (yield from self._read_again(read))
+        return (yield from self._read_again(read)) or (yield from self._cut(read))
+
+    def _read_again(self, read: Read) -> Steps[Read | None]:
+        """Read once more, if that may help and is not too much."""
+        window, know = self._window, self._know
+        requests = know.budget.pages(window.known_total)
+        if read.per_page is not None:
+            requests = ceil(requests * know.budget.page_size / LARGE_PAGE)
+        if len(window.reads) >= _MOST_READS or not know.allows(requests):
+            return None
+        return (yield from self._read((yield from self._first_page())))
+
+    def _repeats(self, read: Read) -> bool:
+        """Return whether a read contradicts itself as the one before did, and found nothing new."""
+        if not read.contradiction:
+            return False
+        window = self._window
+        before = window.met_before
+        earlier = [one for one in window.reads[:-1] if one.contradiction]
+        if earlier:
+            before = frozenset(earlier[-1].uuids)
+        return before is not None and read.uuids <= before
+
+    def _read_large(self, read: Read) -> Steps[Read | None]:
+        """Read in larger pages, where the server obeys; None where it does not, or has no need."""
+        window, know = self._window, self._know
+        total, small = window.known_total, know.budget.page_size
+        requests = ceil(total / LARGE_PAGE) + 1
+        if (
+            read.per_page is not None
+            or know.larger_pages is False
+            or not small < min(total, LARGE_PAGE)
+            or not know.allows(requests)
+        ):
+            return None
+        if requests > _MOST_LARGE_PAGES + 1 and not window.streamed and not window.dates.single_day:
+            return None
+        window.per_page = LARGE_PAGE
+        first = yield from self._first_page(patient=False)
+        if know.larger_pages is None:
+            know.larger_pages = first is not None and len(first.rows) > small
+        if first is None or not know.larger_pages:
+            window.per_page = None
+            return None
+        return (yield from self._read(first))
+
+    def _cut(self, read: Read) -> Steps[list[Window | Undated] | None]:
+        window = self._window
+        if not read.pages or window.streamed:
+            return None
+        if read.contradiction:
+            window.met_before = frozenset(read.uuids)
+        total = window.known_total
+        pieces = _UNSETTLED_PIECES if read.per_page is None else ceil(total / _SAFE_LARGE_PAGE)
+        days = days_of(window.rows.values())
+        if not self._know.allows(
+            self._know.budget.pages(total) if read.per_page is None else pieces
+        ):
+            return None
+        return (yield from part(self._know, window, read.pages[-1], max(2, pieces), days))
+
+    def _cause(self, read: Read) -> str:
+        if self._lie:
+            return self._lie
+        if read.refused or not read.pages:
+            return UNREAD
+        if read.contradiction and self._repeats(read):
+            return contradiction_text(read)
+        if not self._know.allows(1):
+            return BUDGET
+        return MOVED if read.steady else CHANGED
