@@ -77,16 +77,19 @@ def cut(
     return _parted(dates, [least + timedelta(days=days * i // pieces) for i in range(1, pieces)])
 
 
-def cut_by_days(dates: DateRange, days: Sequence[date], pieces: int) -> list[DateRange]:
+def cut_by_days(
+    dates: DateRange, days: Sequence[date], pieces: int, *, alone: bool = True
+) -> list[DateRange]:
     """Return parts of dates that hold about equal numbers of the contacts known by now.
 
-    A day with more than an even share stands alone. Both outermost parts hold a known contact, so
+    Both outermost parts hold a known contact, so
     an open end is not cut off again and again.
 
     Args:
         dates: What to cut.
         days: The days of the known contacts, in order.
         pieces: How many parts, about.
+        alone: Whether a day with more than an even share stands alone.
 
     Returns:
         The dates alone, where nothing is known that would tell where to cut.
@@ -97,7 +100,7 @@ def cut_by_days(dates: DateRange, days: Sequence[date], pieces: int) -> list[Dat
         day = within[len(within) * i // pieces] if within else date.min
         count = bisect_right(within, day) - bisect_left(within, day)
         starts.add(day)
-        if count > len(within) / pieces and day < date.max:
+        if alone and count > len(within) / pieces and day < date.max:
             starts.add(day + _DAY)
     least, greatest = (within[0], within[-1]) if within else (date.max, date.min)
     # An end that is bounded may be cut off though nothing is known to lie there.

@@ -63,6 +63,13 @@ class Read:
     """The pages that the API refuses."""
     left: list[int] = field(default_factory=list)
     """The pages that are still to be asked for."""
+    last_page: int = 1
+    """The greatest page that is known of."""
+
+    def expect(self, last_page: int) -> None:
+        """Take note of how many pages there are; where they get fewer, all are asked for."""
+        self.left += range(self.last_page + 1, last_page + 1)
+        self.last_page = max(self.last_page, last_page)
 
     @property
     def total(self) -> int:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
+from typing import TYPE_CHECKING
 
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.records.pages import DateRange
+
+if TYPE_CHECKING:
+    from tap_mihu.records.pages import Page
 
 __all__ = ["LARGE_PAGE", "Budget", "Knowledge"]
 
@@ -58,6 +62,8 @@ class Knowledge:
     budget: Budget = field(default_factory=Budget)
     larger_pages: bool | None = None
     """Whether the server obeys `LARGE_PAGE`; None until it was asked."""
+    large_page_size: int = LARGE_PAGE
+    """Contacts a page, as the server sends them where it is asked for `LARGE_PAGE`."""
     repairs: int = 0
     """How often a read did not settle a window."""
     days_later: int = 0
@@ -66,6 +72,20 @@ class Knowledge:
     def allows(self, requests: int) -> bool:
         """Return whether the budget has room for a repair of so many requests."""
         return self.budget.allows(requests, larger_pages=self.larger_pages)
+
+    def learn_large(self, page: Page | None) -> bool:
+        """Take note of the response to a first page in `LARGE_PAGE`; return whether it is one.
+
+        Args:
+            page: The response; None where the server refuses.
+        """
+        if page is None or len(page.rows) <= min(self.budget.page_size, page.total - 1):
+            self.larger_pages = bool(self.larger_pages)
+            return False
+        self.larger_pages = True
+        if page.last_page > 1:
+            self.large_page_size = len(page.rows)
+        return True
 
     def asked_dates(self, dates: DateRange, days_later: int | None = None) -> DateRange:
         """Return the dates to ask for so that all these days are in the response."""

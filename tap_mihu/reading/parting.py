@@ -26,6 +26,7 @@ UNCOMPARED = "the numbers of contacts could not be compared"
 
 # A part with a larger share than this says that days tell little of numbers.
 _UNEVEN = 0.6
+_FEW = 2
 _SAMPLES = 4
 _UNSEEN_PIECES = 8
 
@@ -56,10 +57,12 @@ def part(
         parts = cut(window.dates, pieces, window.seen, now)
     elif days:
         parts = cut_by_days(window.dates, days, pieces)
+    elif window.reads:
+        parts = cut(window.dates, pieces, window.seen, now)
     else:
         sample = yield from _sample(know, window, page)
         parts = (
-            cut_by_days(window.dates, sample, pieces)
+            cut_by_days(window.dates, sample, pieces, alone=False)
             if window.uneven
             else cut(window.dates, pieces, window.seen, now)
         )
@@ -144,6 +147,6 @@ def _children(window: Window, parts: list[DateRange], found: Sum) -> list[Window
             met_before=window.met_before,
             most=page.total if page else 0,
         )
-        child.uneven = page is not None and page.total > _UNEVEN * total
+        child.uneven = len(parts) > _FEW and page is not None and page.total > _UNEVEN * total
         children.append(child)
     return children

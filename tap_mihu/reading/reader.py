@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["read_window"]
 
 _MOST_READS = 5
-_MOST_LARGE_PAGES = 7
 _UNSETTLED_PIECES = 4
-# A part of so many contacts is surely one large page.
-_SAFE_LARGE_PAGE = 900
+# Parts come out uneven; aiming so much below a large page makes most of them one.
+_FULL = 0.8
 _STREAMED_PAGES = 16
 _ROUND = 500
 
@@ -145,12 +144,9 @@ class _Reader:
         window.reads.append(read)
         # Since the cut, something may have happened to what it told.
         stale = first is not None and first is window.first and first.last_page > 1
-        if first is None:
-            read.left = [2]
-        else:
-            read.left = [*range(2, first.last_page + 1)]
-            if not stale:
-                window.take(read, first)
+        read.expect(2 if first is None else first.last_page)
+        if first is not None and not stale:
+            window.take(read, first)
         yield from self._go_on(read, self._disturbed(None if stale else first))
         if stale and first is not None:
             yield from self._join(read, first)
@@ -173,7 +169,6 @@ class _Reader:
         """Ask for the pages that are left; a growing `last_page` is followed."""
         window = self._window
         paginator = PageNumberPaginator()
-        asked_for = max([1, *read.left])
         while read.left:
             numbers = read.left[:_STREAMED_PAGES] if window.streamed else [*read.left]
             questions = [self._question(number) for number in numbers]
@@ -187,8 +182,7 @@ class _Reader:
                     continue
                 window.take(read, reply)
                 paginator.learn(reply.last_page, reply.total)
-                read.left += range(asked_for + 1, reply.last_page + 1)
-                asked_for = max(asked_for, reply.last_page)
+                read.expect(reply.last_page)
             if len(answered) < len(questions):
                 return
 
@@ -198,8 +192,7 @@ class _Reader:
         Only where a repair is cheaper than what is left.
         """
         window, know = self._window, self._know
-        large = window.per_page is not None or know.larger_pages is False
-        if window.streamed or large or not know.by_date:
+        if window.streamed or window.per_page is not None or not know.by_date:
             return None
         if (
             first is not None
@@ -236,6 +229,10 @@ class _Reader:
             return (yield from self._read_large(read))
         if self._repeats(read):
             return None
+        if read.contradiction:
+            self._window.met_before = {
+                uuid: row.created_at or "" for uuid, row in self._window.rows.items()
+            }
         larger = yield from self._read_large(read)
         if larger is not None:
             return larger
@@ -254,7 +251,7 @@ class _Reader:
         window, know = self._window, self._know
         requests = know.budget.pages(window.known_total)
         if read.per_page is not None:
-            requests = ceil(requests * know.budget.page_size / LARGE_PAGE)
+            requests = ceil(window.known_total / know.large_page_size)
         if len(window.reads) >= _MOST_READS or not know.allows(requests):
             return None
         return (yield from self._read((yield from self._first_page())))
@@ -263,50 +260,56 @@ class _Reader:
         """Return whether a read contradicts itself as the one before did, and found nothing new."""
         if not read.contradiction:
             return False
-        window = self._window
-        before = window.met_before
-        earlier = [one for one in window.reads[:-1] if one.contradiction]
-        if earlier:
-            before = frozenset(earlier[-1].uuids)
-        return before is not None and read.uuids <= before
+        before = self._window.met_before
+        if before is None:
+            return False
+        found, dates = read.uuids, self._window.dates
+        return found <= before.keys() and all(
+            uuid in found for uuid, created in before.items() if dates.has_day_of(created)
+        )
 
-    def _read_large(self, read: Read) -> Steps[Read | None]:
-        """Read in larger pages, where the server obeys; None where it does not, or has no need."""
+    def _read_large(self, read: Read) -> Steps[Read | list[Window | Undated] | None]:
+        """Read in larger pages, where the server obeys: a part that is one page is consistent.
+
+        Returns:
+            The read, or the parts; None where the server does not obey, or that is no use.
+        """
         window, know = self._window, self._know
-        total, small = window.known_total, know.budget.page_size
-        requests = ceil(total / LARGE_PAGE) + 1
+        total = window.known_total
+        requests = ceil(total / know.large_page_size) + 1
         if (
             read.per_page is not None
             or know.larger_pages is False
-            or not small < min(total, LARGE_PAGE)
+            or know.budget.page_size >= min(total, LARGE_PAGE)
             or not know.allows(requests)
         ):
             return None
-        if requests > _MOST_LARGE_PAGES + 1 and not window.streamed and not window.dates.single_day:
-            return None
         window.per_page = LARGE_PAGE
-        first = yield from self._first_page(patient=False)
-        if know.larger_pages is None:
-            know.larger_pages = first is not None and len(first.rows) > small
-        if first is None or not know.larger_pages:
-            window.per_page = None
-            return None
-        return (yield from self._read(first))
+        first = None
+        if know.larger_pages is None or total <= know.large_page_size:
+            first = yield from self._first_page(patient=False)
+            if not know.learn_large(first):
+                window.per_page = None
+                return None
+        if total > know.large_page_size:
+            parts = yield from self._cut(read)
+            if parts:
+                return parts
+        return (yield from self._read(first or (yield from self._first_page())))
 
     def _cut(self, read: Read) -> Steps[list[Window | Undated] | None]:
-        window = self._window
+        window, know = self._window, self._know
         if not read.pages or window.streamed:
             return None
-        if read.contradiction:
-            window.met_before = frozenset(read.uuids)
         total = window.known_total
-        pieces = _UNSETTLED_PIECES if read.per_page is None else ceil(total / _SAFE_LARGE_PAGE)
-        days = days_of(window.rows.values())
-        if not self._know.allows(
-            self._know.budget.pages(total) if read.per_page is None else pieces
-        ):
+        pieces, requests = _UNSETTLED_PIECES, know.budget.pages(total)
+        if window.per_page is not None:
+            pieces = requests = ceil(total / know.large_page_size / _FULL)
+        if not know.allows(requests):
             return None
-        return (yield from part(self._know, window, read.pages[-1], max(2, pieces), days))
+        # What was read to its end tells where the contacts lie.
+        days = [] if read.left else days_of(window.rows.values())
+        return (yield from part(know, window, read.pages[-1], max(2, pieces), days))
 
     def _cause(self, read: Read) -> str:
         if self._lie:

@@ -13,7 +13,7 @@ from tap_mihu.errors import RefusedError
 from tap_mihu.reading.cutting import can_cut
 from tap_mihu.reading.knowledge import Budget, Knowledge
 from tap_mihu.reading.parting import NOT_ADDING_UP, part
-from tap_mihu.reading.questions import Question, asked
+from tap_mihu.reading.questions import Question, Reply, asked
 from tap_mihu.reading.undated import Undated
 from tap_mihu.reading.window import Window
 from tap_mihu.reading.workers import Workers
@@ -103,7 +103,7 @@ def cut_into_shards(
         CutError: The listing cannot be cut soundly.
         RefusedError: The API refuses page 1.
     """
-    with Workers["Question", "Reply"](concurrency) as workers:
+    with Workers[Question, Reply](concurrency) as workers:
         steps = _steps(within, number)
         batch = next(steps)
         while True:

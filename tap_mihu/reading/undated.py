@@ -73,9 +73,7 @@ def find_undated(undated: Undated, know: Knowledge) -> Steps[list[Window | Undat
 def _walk(undated: Undated, know: Knowledge) -> Steps[None]:
     per_page = None if know.larger_pages is False else LARGE_PAGE
     first = _page((yield asked(Question(DateRange(), 1, per_page, patient=per_page is None))))
-    if know.larger_pages is None:
-        know.larger_pages = first is not None and len(first.rows) > know.budget.page_size
-    if per_page is not None and (first is None or not know.larger_pages):
+    if per_page is not None and not know.learn_large(first):
         per_page = None
         first = _page((yield asked(Question(DateRange()))))
     if first is None:

@@ -35,8 +35,9 @@ class Window:
     """Whether the window holds most of what was cut, so that days tell little of numbers."""
     doubt: str | None = None
     """Why the window cannot be proven, whatever is read of it."""
-    met_before: frozenset[str] | None = None
-    """What an earlier read found here that contradicts itself: it found other than it counted."""
+    met_before: dict[str, str] | None = None
+    """What an earlier read found that contradicts itself, for it counted other than it found: the
+    contacts, with when they were created."""
 
     reads: list[Read] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)

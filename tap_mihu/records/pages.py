@@ -55,6 +55,12 @@ class DateRange:
             self.last is None or day <= self.last.toordinal() + spare
         )
 
+    def has_day_of(self, created_at: str) -> bool:
+        """Return whether the day of a canonical timestamp is one of these, in UTC."""
+        day = created_at[:10]
+        first, last = (self.first or date.min).isoformat(), (self.last or date.max).isoformat()
+        return first <= day <= last
+
     def closed_at(self, now: datetime) -> bool:
         """Whether no contact can be created here any more."""
         return self.last is not None and self.last <= now.date() - _DAY - _SPARE
