@@ -1,17 +1,17 @@
 """Evidence: the responses of one window, and the rules by which they prove it complete.
 
 A creation date never changes, so edits and inserts elsewhere cannot disturb a window. Let T be
-the total in a response and t the time in it, by the data's own clock. A window is settled
+the total in some response, and t the time in it by the data's own clock. A window is settled
 
 - when one page is all of it, and holds T contacts: one response is consistent by itself;
-- *closed* days, which can only lose contacts: when all responses since the total last changed
-  say T, and T contacts are read in them;
-- *open* days, which gain some too: when T of those read were there when the first response of
-  the read was made. A creation time shortly before t does not tell, unless that response has it;
-- days of both kinds: when both rules hold;
-- any days: when two reads in a row find the same T contacts, and every response says T.
-  (Had the first missed one, it would have counted a contact born since in its place, hence
-  also one that died since, for the totals held; the second cannot meet that one again.)
+- when T contacts that were there at t are read in that response and those after it. In *closed*
+  days, which can only lose contacts, each was there. In *open* days, which gain some too, those
+  were that are created before t, and those in the response itself; a creation time shortly
+  before t does not tell. But for days that are all open, no later total may be greater than T by
+  more contacts than are seen to be new: an import with old creation dates would hide a miss;
+- when two reads in a row find the same T contacts, and every response says T. (Had the first
+  missed one, it would have counted a contact born since in its place, hence also one that died
+  since, for the totals held; the second cannot meet that one again.)
 
 With filters other than dates, an edit moves contacts in and out: there only the first and the
 last rule hold.
@@ -23,6 +23,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tap_mihu.records.timestamps import to_text
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     from tap_mihu.reading.knowledge import Knowledge
     from tap_mihu.records.pages import DateRange, Page, Row
 
-__all__ = ["Kind", "Read", "kind_of", "settled_by"]
+__all__ = ["Kind", "Proof", "Read", "kind_of", "proofs", "settled_by"]
 
 # A row may become visible this much later than it is dated, or a replica lag so far. Where larger
 # pages are not to be had, most busy windows would not be settled for that long.
 _SLACK = timedelta(seconds=60)
 _SHORT_SLACK = timedelta(seconds=2)
+_MOST_PROOFS = 12
 
 
 class Kind(Enum):
@@ -97,6 +99,14 @@ class Read:
         return self.total - counted.number
 
     @property
+    def hollow(self) -> bool:
+        """Whether a page that should hold contacts is empty, as beyond the limit of an offset."""
+        sizes = [len(page.rows) for page in self.pages if page.number == 1]
+        return bool(sizes) and any(
+            not page.rows and (page.number - 1) * sizes[0] < page.total for page in self.pages
+        )
+
+    @property
     def is_one_page(self) -> bool:
         """Whether one response was all of the window, and held what it counts."""
         (first, *more) = self.pages
@@ -113,7 +123,7 @@ def kind_of(dates: DateRange, page: Page, know: Knowledge) -> Kind:
 
 
 def settled_by(reads: list[Read], dates: DateRange, know: Knowledge) -> set[str] | None:
-    """Return the contacts by which a window is settled; None where none may be missing yet.
+    """Return the contacts by which a window is settled; None where some may be missing.
 
     Args:
         reads: What was read of the window, the last one to its end.
@@ -123,39 +133,66 @@ def settled_by(reads: list[Read], dates: DateRange, know: Knowledge) -> set[str]
     last = reads[-1]
     if last.is_one_page or _confirmed(reads):
         return last.uuids
+    for proof in proofs(reads, dates, know):
+        if proof.holds:
+            return proof.uuids
+    return None
+
+
+def proofs(reads: list[Read], dates: DateRange, know: Knowledge) -> list[Proof]:
+    """Return what may become a proof: for each response from which on all may have been read."""
     if know.filtered:
-        return None
-    kind = kind_of(dates, last.pages[0], know)
-    if kind is Kind.CLOSED:
-        return _all_read([page for read in reads for page in read.pages])
-    if not _all_there(last, know):
-        return None
-    if kind is Kind.OPEN:
-        return last.uuids
-    return _all_read(last.pages) if last.steady else None
+        return []
+    pages = [page for read in reads for page in read.pages]
+    starts = {0, len(pages) - len(reads[-1].pages)}
+    starts |= {i for i, (one, two) in enumerate(pairwise(pages), 1) if one.total != two.total}
+    # The page with the newest contacts says of the most of them that they were there.
+    last_page = max(page.number for page in reads[-1].pages)
+    starts |= {i for i, page in enumerate(pages) if page.number == last_page}
+    begun = []
+    for start in sorted(starts)[-_MOST_PROOFS:]:
+        proof = Proof(pages[start], dates, know)
+        for page in pages[start + 1 :]:
+            proof.add(page)
+        begun.append(proof)
+    return begun
 
 
-def _all_read(pages: list[Page]) -> set[str] | None:
-    """The rule for closed days."""
-    total = pages[-1].total
-    counted = _Counted()
-    for page in reversed(pages):
-        if page.total != total:
-            break
-        counted.add(page.rows)
-    return counted.uuids if counted.number == total else None
+class Proof:
+    """What is read in a response and those after it, compared with the total in it."""
 
+    def __init__(self, base: Page, dates: DateRange, know: Knowledge) -> None:
+        """Begin with the response."""
+        self._kind = kind_of(dates, base, know)
+        slack = _SHORT_SLACK if know.larger_pages is False else _SLACK
+        self._born_before = to_text(know.clock.data_time(base.served_at) - slack)
+        self._total = self._most = base.total
+        self._there = _Counted()
+        self._there.add(base.rows)
+        self._new: set[str] = set()
 
-def _all_there(read: Read, know: Knowledge) -> bool:
-    """The rule for open days."""
-    (first, *more) = read.pages
-    slack = _SHORT_SLACK if know.larger_pages is False else _SLACK
-    born_before = to_text(know.clock.data_time(first.served_at) - slack)
-    there = _Counted()
-    there.add(first.rows)
-    for page in more:
-        there.add(row for row in page.rows if row.created_at and row.created_at < born_before)
-    return there.number == first.total
+    def add(self, page: Page) -> None:
+        """Take a later response in."""
+        self._most = max(self._most, page.total)
+        if self._kind is Kind.CLOSED:
+            self._there.add(page.rows)
+            return
+        before = self._born_before
+        self._there.add(row for row in page.rows if row.created_at and row.created_at < before)
+        self._new.update(row.uuid for row in page.rows if (row.created_at or "") >= before)
+
+    @property
+    def holds(self) -> bool:
+        """Whether all that was there is read."""
+        if self._there.number != self._total:
+            return False
+        new = len(self._new - self._there.uuids)
+        return self._kind is Kind.OPEN or self._most - self._total <= new
+
+    @property
+    def uuids(self) -> set[str]:
+        """The contacts that are read."""
+        return self._there.uuids | self._new
 
 
 def _confirmed(reads: list[Read]) -> bool:

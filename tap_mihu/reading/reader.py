@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.cutting import PART_PAGES, WINDOW_PAGES, days_of, pieces_for
 from tap_mihu.reading.doubting import contradicted, contradiction_text
-from tap_mihu.reading.evidence import Kind, Read, kind_of, settled_by
+from tap_mihu.reading.evidence import Kind, Read, kind_of, proofs, settled_by
 from tap_mihu.reading.knowledge import LARGE_PAGE
 from tap_mihu.reading.paginator import PageNumberPaginator
 from tap_mihu.reading.parting import part, part_unseen
@@ -30,6 +31,8 @@ _UNSETTLED_PIECES = 4
 # Parts come out uneven; aiming so much below a large page makes most of them one.
 _FULL = 0.8
 _STREAMED_PAGES = 16
+# Several pages may be under way when the total changes.
+_NEAR = 4
 _ROUND = 500
 
 MOVED = "contacts moved between pages while they were read"
@@ -75,6 +78,8 @@ class _Reader:
             if settled is not None:
                 self._lie = yield from contradicted(window, self._know, read, settled)
                 if self._lie is None:
+                    if self._is_round(window.most):
+                        window.doubt = f"{window.most} may be where the API stops to count"
                     window.finish(settled)
                     return [window]
             self._know.repairs += 1
@@ -91,13 +96,10 @@ class _Reader:
         """Cut a window that is too large to hold, or whose total is not to be believed."""
         window = self._window
         too_large = first.last_page > (WINDOW_PAGES if window.is_whole else PART_PAGES)
-        if not too_large and not self._is_round(first):
+        if not too_large and not self._is_round(first.total):
             return None
         parts = yield from part(self._know, window, first, pieces_for(first.last_page))
-        if not parts:
-            window.streamed = too_large
-            if self._is_round(first):
-                window.doubt = f"{first.total} may be where the API stops to count"
+        window.streamed = too_large and not parts
         return parts
 
     def _take_measure(self, first: Page) -> None:
@@ -106,10 +108,10 @@ class _Reader:
         sent = len(first.rows) if first.last_page > 1 else 0
         budget.page_size = max(1, sent or self._know.page_size or len(first.rows))
 
-    def _is_round(self, first: Page) -> bool:
-        """Return whether the total looks like one at which a server stops to count."""
-        full = first.total % self._know.budget.page_size == 0 or self._window.per_page is not None
-        return first.total >= _ROUND and first.total % _ROUND == 0 and full
+    def _is_round(self, total: int) -> bool:
+        """Return whether a total looks like one at which a server stops to count."""
+        full = total % self._know.budget.page_size == 0 or self._window.per_page is not None
+        return total >= _ROUND and total % _ROUND == 0 and full
 
     # Asking.
 
@@ -192,7 +194,8 @@ class _Reader:
         Only where a repair is cheaper than what is left.
         """
         window, know = self._window, self._know
-        if window.streamed or window.per_page is not None or not know.by_date:
+        no_use = window.per_page is not None or know.larger_pages is False
+        if window.streamed or no_use or not know.by_date:
             return None
         if (
             first is not None
@@ -222,11 +225,12 @@ class _Reader:
 
     def _repaired(self, read: Read) -> Steps[Read | list[Window | Undated] | None]:
         """Return a further read, the parts of the window, or None where nothing more helps."""
-        if read.refused or self._lie:
+        if read.refused or read.hollow or self._lie:
             parts = yield from self._cut(read)
             if parts or self._lie:
                 return parts
-            return (yield from self._read_large(read))
+            if read.refused:
+                return (yield from self._read_large(read))
         if self._repeats(read):
             return None
         if read.contradiction:
@@ -236,15 +240,43 @@ class _Reader:
         larger = yield from self._read_large(read)
         if larger is not None:
             return larger
-        if read.left:
-            # Not in larger pages, then: what was begun may still settle the window.
-            yield from self._go_on(read)
-            if settled_by(self._window.reads, self._window.dates, self._know):
-                return read
+        if (yield from self._mended(read)):
+            return read
+        if self._repeats(read):
+            return None
         # A read that found what is counted wants no more than to be confirmed.
         if not read.steady or read.contradiction:
             return (yield from self._cut(read)) or (yield from self._read_again(read))
         return (yield from self._read_again(read)) or (yield from self._cut(read))
+
+    def _mended(self, read: Read) -> Steps[bool]:
+        """Ask for pages once more until what was missed is met; return whether that settles it.
+
+        A contact is missed where others move to the page before it: those that were asked for
+        last before the total changed come first.
+        """
+        window, know = self._window, self._know
+        yield from self._go_on(read)
+        if settled_by(window.reads, window.dates, know):
+            return True
+        if know.filtered or not read.pages or not know.allows(read.last_page):
+            return False
+        numbers = [page.number for page in read.pages]
+        borders = [
+            i for i, (one, two) in enumerate(pairwise(read.pages), 1) if one.total != two.total
+        ]
+        first = [number for i in borders for number in numbers[max(0, i - _NEAR) : i][::-1]]
+        read.left = [*dict.fromkeys([*first, *sorted(numbers)])]
+        begun = proofs(window.reads, window.dates, know)
+
+        def settled(page: Page) -> bool:
+            for proof in begun:
+                proof.add(page)
+            return any(proof.holds for proof in begun)
+
+        yield from self._go_on(read, settled)
+        read.left = []
+        return settled_by(window.reads, window.dates, know) is not None
 
     def _read_again(self, read: Read) -> Steps[Read | None]:
         """Read once more, if that may help and is not too much."""

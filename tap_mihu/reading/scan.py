@@ -170,6 +170,7 @@ class _Scan:
         self._entries = [_Entry(self._whole, know)]
         self._passed = _Passed()
         self._unread: str | None = None
+        self._finished = 0  # contacts in finished windows
 
     def run(self) -> Iterator[Rows | Done]:
         """Read until every window is finished."""
@@ -196,7 +197,7 @@ class _Scan:
         budget = self._know.budget
         others = [one.total for one in self._entries if one is not entry and not one.finished]
         budget.rest = sum(budget.pages(total) for total in others)
-        budget.contacts = max(budget.contacts, self._progress.read + sum(others) + entry.total)
+        budget.contacts = max(budget.contacts, self._finished + sum(others) + entry.total)
         result = entry.go_on()
         self._progress.repaired = self._know.repairs
         if result == [entry.window]:
@@ -255,6 +256,7 @@ class _Scan:
                 return
             del self._entries[0]
             self._unread = self._unread or window.unread
+            self._finished += window.most if isinstance(window, Window) else len(rows)
             self._progress.windows += 1
             dates = window.dates if isinstance(window, Window) else None
             yield Done(dates, bool(window.proven), window.cause)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from tap_mihu.reading.questions import Fetch, Reply, Steps
+    from tap_mihu.reading.questions import Fetch, Steps
     from tap_mihu.records.pages import Page
 
 __all__ = [
