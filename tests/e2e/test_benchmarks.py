@@ -78,10 +78,3 @@ def test_the_commands_of_the_readme_measure_every_peer(tmp_path: Path) -> None:
     )
     assert "Not installed" not in done.stdout
     assert all(f"| {contender.title} |" in done.stdout for contender in CONTENDERS)
-
-
-def test_the_readme_shows_the_chart_of_a_full_run() -> None:
-    chart = (ROOT / "tests" / "benchmarks" / "throughput.svg").read_text("utf-8")
-    assert "200,000 contacts" in chart
-    assert "dlt" in chart
-    assert "Airbyte" in chart

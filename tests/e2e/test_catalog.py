@@ -115,14 +115,6 @@ def test_the_keys_cannot_be_deselected(field: str, *, full: bool) -> None:
     assert by_uuid(run) == sent(workspace)
 
 
-def test_the_records_are_the_same_on_the_command_line() -> None:
-    workspace = workspace_of(120)
-    with Sandbox(workspace) as sandbox:
-        run = run_tap(sandbox.config(), catalog=deselecting("email"))
-    assert_done(run)
-    assert by_uuid(run) == sent(workspace, "email")
-
-
 def test_a_deselected_stream_asks_for_nothing() -> None:
     catalog = deepcopy(discovered())
     metadata_of(catalog)["selected"] = False
@@ -280,6 +272,11 @@ def forced_in_metadata(catalog: Catalog, method: str) -> None:
     metadata_of(catalog)["forced-replication-method"] = method
 
 
+def beside_what_discovery_wrote(catalog: Catalog, method: str) -> None:
+    """As people and the tools of the Singer world set it."""
+    metadata_of(catalog)["replication-method"] = method
+
+
 def in_the_stream(catalog: Catalog, method: str) -> None:
     contacts_of(catalog)["replication_method"] = method
 
@@ -291,6 +288,7 @@ def in_both(catalog: Catalog, method: str) -> None:
 
 PLACES: list[Callable[[Catalog, str], None]] = [
     in_metadata,
+    beside_what_discovery_wrote,
     forced_in_metadata,
     in_the_stream,
     in_both,
@@ -310,17 +308,6 @@ def test_full_table(place: Callable[[Catalog, str], None]) -> None:
         assert_complete(run, workspace)
         assert len(run.of_type("ACTIVATE_VERSION")) == 1
     assert "replication_key_value" not in second.state["bookmarks"]["contacts"]
-
-
-def test_full_table_in_the_metadata_beside_what_discovery_wrote() -> None:
-    """As tools of the Singer world set it, and people: they add it to the metadata."""
-    catalog = deepcopy(discovered())
-    metadata_of(catalog)["replication-method"] = "FULL_TABLE"
-    workspace = workspace_of(40)
-    with Sandbox(workspace) as sandbox:
-        first = in_process(sandbox.config(), catalog=catalog)
-        second = in_process(sandbox.config(), catalog=catalog, state=first.state)
-    assert_complete(second, workspace)
 
 
 @pytest.mark.parametrize("place", PLACES)

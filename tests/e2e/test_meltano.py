@@ -12,7 +12,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from tests.definition import described, without_placeholders
 from tests.demo import ROOT
 from tests.projects import Project, project_folder
 from tests.sandbox import Sandbox, Workspace, contacts
@@ -155,20 +154,6 @@ def test_config_test_asks_the_api(
     done = project.meltano("config", "test", "tap-mihu", **settings)
     assert (done.status == 0) is valid, done.log
     assert project.sandbox.requests
-
-
-def test_invoke_discovers(project: Project) -> None:
-    done = project.meltano("invoke", "tap-mihu", "--discover")
-    assert done.status == 0, done.log
-    (stream,) = json.loads(done.stdout)["streams"]
-    assert stream["tap_stream_id"] == "contacts"
-
-
-def test_the_extractor_is_what_the_tap_says_about_itself(project: Project) -> None:
-    done = project.meltano("invoke", "tap-mihu", "--about", "--format=json")
-    assert done.status == 0, done.log
-    expected = described(json.loads(done.stdout))
-    assert without_placeholders(EXTRACTOR) | expected == without_placeholders(EXTRACTOR)
 
 
 def test_meltano_knows_every_key_of_the_file() -> None:

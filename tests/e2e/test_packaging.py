@@ -196,9 +196,3 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     distributions = packages_distributions()
     needed = {canonicalize_name(name) for module in foreign for name in distributions[module]}
     assert needed == {canonicalize_name(requirement.name) for requirement in declared()}
-
-
-@pytest.mark.parametrize("requirement", declared(), ids=str)
-def test_every_dependency_is_bounded_below_and_above(requirement: Requirement) -> None:
-    assert {specifier.operator for specifier in requirement.specifier} == {">=", "<"}
-    assert requirement.url is None

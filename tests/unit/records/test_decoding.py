@@ -225,7 +225,7 @@ DEEP = {
 
 
 @WAYS
-@pytest.mark.parametrize("depth", [100, 240, 480, 2000, 100_000])
+@pytest.mark.parametrize("depth", [100, 240, 480, 20_000])
 @pytest.mark.parametrize(("opening", "closing"), DEEP.values(), ids=DEEP)
 @pytest.mark.parametrize("inside", ["1", r'"\u0000"', r'"\ud800"'])
 def test_deep_nesting_loses_nothing(
