@@ -32,7 +32,8 @@ def test_no_key_counts_but_the_documented_ones() -> None:
 
 @pytest.mark.parametrize("field", ["current_page", "last_page", "total"])
 @pytest.mark.parametrize(
-    ("sent", "number"), [("7", 7), ("0", 0), ("007", 7), (0, 0), (10**12, 10**12)]
+    ("sent", "number"),
+    [("7", 7), ("0", 0), ("007", 7), (0, 0), (10**12, 10**12), (str(10**12), 10**12)],
 )
 def test_numbers_may_be_text(field: str, sent: object, number: int) -> None:
     assert getattr(open_envelope(an_answer(**{field: sent})), field) == number
@@ -157,3 +158,8 @@ ANSWERS = {
 @pytest.mark.parametrize(("current", "last", "asked", "fits"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_to_another_question(current: int, last: int, asked: int, *, fits: bool) -> None:
     assert Envelope(current, last, 61, []).is_page(asked) is fits
+
+
+@pytest.mark.parametrize(("last_page", "endless"), [(1122, False), (1123, True)])
+def test_far_more_pages_than_contacts_are_no_listing(last_page: int, *, endless: bool) -> None:
+    assert Envelope(1, last_page, 61, []).endless is endless
