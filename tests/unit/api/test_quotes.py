@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.api.quotes import quoted
 
-PROPERTY = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 TOKEN = "17|AbC+dEf/ghi="  # noqa: S105 - of nobody
 
 
@@ -44,7 +43,6 @@ def test_no_beginning_of_a_secret_is_left_at_the_end() -> None:
     assert quoted("x" * 295 + " " + TOKEN, [TOKEN]) == "x" * 295 + " ***"
 
 
-@PROPERTY
 @given(
     st.text(),
     st.text(min_size=4, alphabet=st.characters(codec="ascii", exclude_characters="*")),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.api.refusals import Verdict, judge, refusal
 from tap_mihu.errors import RefusedError
 
-PROPERTY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 SAID = b'{"message": "Nothing for you."}'
 
 STATUSES = {
@@ -38,7 +37,6 @@ def test_a_time_in_retry_after_makes_throttling_of_a_refusal(status: int, verdic
     assert judge(status, retry_after=True).verdict is expected
 
 
-@PROPERTY
 @given(st.integers(100, 999), st.booleans())
 def test_only_200_is_read(status: int, told: bool) -> None:  # noqa: FBT001
     assert (judge(status, retry_after=told).verdict is Verdict.READ) == (status == 200)

@@ -144,6 +144,7 @@ TAGS = {
     ),
     "nulls in it": ([{"uuid": None, "name": None}], [{"uuid": None, "name": None}]),
     "id as text": ([{"id": "7"}], [{"id": 7}]),
+    "long id as text": ([{"id": "9" * 30}], [{"id": int("9" * 30)}]),
     "id with a point": ([{"id": Decimal("7.0")}], [{"id": 7}]),
     "uuid as number": ([{"uuid": 7}], [{"uuid": "7"}]),
     "name as number": ([{"name": 7}], [{"name": "7"}]),
@@ -167,9 +168,10 @@ def test_tags(sent: Any, become: list[Any]) -> None:  # noqa: ANN401 - any JSON
     assert VALID.is_valid(record)
 
 
-def test_an_id_of_a_tag_that_is_no_number_is_counted() -> None:
+@pytest.mark.parametrize("sent", ["seven", "7" * 31, Decimal("1E+30"), Decimal("7.5"), True])
+def test_an_id_of_a_tag_that_is_no_number_is_counted(sent: object) -> None:
     invalid = InvalidValues()
-    assert shaped({"tags": [{"id": "seven", "name": "a"}]}, invalid)["tags"] == [
+    assert shaped({"tags": [{"id": sent, "name": "a"}]}, invalid)["tags"] == [
         {"id": None, "name": "a"}
     ]
     assert sum(invalid.values()) == 1

@@ -1,0 +1,60 @@
+"""Date ranges: which days they hold, which may still gain contacts, whose contacts may be there."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tap_mihu.records.pages import DateRange, Row
+from tests.sandbox.clock import NOON
+
+DAY = timedelta(days=1)
+TODAY = NOON.date()
+FIRST, LAST = date(2025, 5, 1), date(2025, 5, 31)
+WEEKS = DateRange(FIRST, LAST)
+
+
+@pytest.mark.parametrize(
+    ("dates", "name"),
+    [
+        (DateRange(), "all dates"),
+        (DateRange(FIRST, FIRST), "2025-05-01"),
+        (DateRange(None, LAST), "up to 2025-05-31"),
+        (DateRange(FIRST, None), "from 2025-05-01 on"),
+        (WEEKS, "2025-05-01 to 2025-05-31"),
+    ],
+)
+def test_dates_are_named_for_people(dates: DateRange, name: str) -> None:
+    assert str(dates) == name
+    assert dates.single_day is (name == "2025-05-01")
+
+
+def a_row(day: date) -> Row:
+    return Row("a", f"{day}T12:00:00.000000Z", None, None)
+
+
+@pytest.mark.parametrize("dates", [WEEKS, DateRange(FIRST, None), DateRange(None, LAST)], ids=str)
+def test_a_server_may_count_days_in_any_time_zone(dates: DateRange) -> None:
+    for days, inside in ((0, True), (1, True), (2, False)):
+        before, after = a_row(FIRST - days * DAY), a_row(LAST + days * DAY)
+        assert dates.admit(before) is (inside or dates.first is None)
+        assert dates.admit(after) is (inside or dates.last is None)
+
+
+def test_a_contact_without_creation_date_is_of_no_dates() -> None:
+    assert not DateRange().admit(Row("a", None, None, None))
+
+
+@pytest.mark.parametrize("hour", [0, 23])
+def test_dates_are_closed_two_days_after_their_end(hour: int) -> None:
+    now = datetime(2025, 6, 15, hour, tzinfo=UTC)
+    assert DateRange(None, TODAY - 2 * DAY).closed_at(now)
+    assert not DateRange(None, TODAY - DAY).closed_at(now)
+    assert not DateRange(FIRST, None).closed_at(now)
+
+
+def test_dates_are_open_from_yesterday_on() -> None:
+    assert DateRange(TODAY - DAY, None).open_at(NOON)
+    assert not DateRange(TODAY - 2 * DAY, None).open_at(NOON)
+    assert not DateRange(None, TODAY).open_at(NOON)
