@@ -327,13 +327,12 @@ def test_another_method_is_refused(method: str) -> None:
     catalog = deepcopy(discovered())
     in_both(catalog, method)
     with Sandbox(workspace_of(3)) as sandbox:
-        run = run_tap(sandbox.config(), catalog=catalog)
+        run = in_process(sandbox.config(), catalog=catalog)
         assert sandbox.requests == []
     assert run.status == 1
     (error,) = run.errors
     assert "FULL_TABLE" in error
     assert "INCREMENTAL" in error
-    assert "Traceback" not in run.log
     assert run.of_type("RECORD") == []
 
 

@@ -454,11 +454,10 @@ BROKEN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_expression_is_reported(name: str) -> None:
     with Sandbox(workspace_of(20)) as sandbox:
-        run = run_tap(sandbox.config(stream_maps=BROKEN[name]))
+        run = in_process(sandbox.config(stream_maps=BROKEN[name]))
     assert run.status == 1
     (error,) = run.errors
     assert "Traceback" not in run.log
-    assert "Unforeseen" not in error
     assert "please report" not in error
     for contact in contacts(20, until=NOON):
         assert contact["uuid"] not in run.log
