@@ -419,9 +419,12 @@ def test_only_contacts_that_are_due_carry_something(*, typed: bool) -> None:
 
 
 @WAYS
-def test_a_row_names_its_odd_fields(*, typed: bool) -> None:
+@pytest.mark.parametrize("other", ['"x"', "5"])
+def test_a_row_names_its_odd_fields(other: str, *, typed: bool) -> None:
     decoder = page_decoder(typed=typed)
-    contacts = '[{"uuid":"a","created_at":""},{"uuid":"b","created_at":5,"updated_at":"x"}]'
+    contacts = (
+        f'[{{"uuid":"a","created_at":""}},{{"uuid":"b","created_at":{other},"updated_at":"x"}}]'
+    )
     rows = read(decoder, body_of(contacts)).rows
     assert [row.invalid for row in rows] == [("created_at",), ("created_at", "updated_at")]
 
