@@ -38,12 +38,15 @@ def a_row(day: date) -> Row:
 def test_a_server_may_count_days_in_any_time_zone(dates: DateRange) -> None:
     for days, inside in ((0, True), (1, True), (2, False)):
         before, after = a_row(FIRST - days * DAY), a_row(LAST + days * DAY)
-        assert dates.admit(before) is (inside or dates.first is None)
-        assert dates.admit(after) is (inside or dates.last is None)
+        assert dates.admits(before) is (inside or dates.first is None)
+        assert dates.admits(after) is (inside or dates.last is None)
 
 
-def test_a_contact_without_creation_date_is_of_no_dates() -> None:
-    assert not DateRange().admit(Row("a", None, None, None))
+@pytest.mark.parametrize("last", [None, LAST])
+def test_a_creation_date_that_cannot_be_read_lies_before_all_others(last: date | None) -> None:
+    undated = Row("a", None, None, None)
+    assert DateRange(None, last).admits(undated)
+    assert not DateRange(FIRST, last).admits(undated)
 
 
 @pytest.mark.parametrize("hour", [0, 23])
