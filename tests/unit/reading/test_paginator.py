@@ -37,7 +37,7 @@ LISTINGS: dict[str, tuple[Callable[[int], int], int]] = {
     "shrinks while reading": (lambda number: 6 if number < 3 else 4, 6),
     "shrinks to nothing": (lambda number: 6 if number < 2 else 0, 6),
     "goes up and down": (lambda number: 5 + number % 2 * 2, 7),
-    "doubles": (lambda number: 2000 if number < 1500 else 4000, 4000),
+    "grows by as much as it may": (lambda number: 2000 if number < 1500 else 5000, 5000),
 }
 
 
@@ -59,9 +59,11 @@ def test_no_page_is_handed_out_before_it_is_known_of() -> None:
     paginator = PageNumberPaginator()
     assert paginator.next_page() == 1
     assert paginator.next_page() is None
+    assert not paginator.remaining
     paginator.learn(3)
     assert [paginator.next_page() for _ in range(3)] == [2, 3, None]
     paginator.learn(4)
+    assert paginator.remaining
     assert paginator.next_page() == 4
 
 

@@ -250,9 +250,11 @@ def test_a_closed_standard_output_is_named(connect: Connect, tmp_path: Path) -> 
 
 
 def test_between_lines_a_signal_ends_the_run_at_once() -> None:
+    writer = MessageWriter()
     with pytest.raises(Interrupted) as interrupted:
-        MessageWriter().interrupt(signal.SIGTERM)
+        writer.interrupt(signal.SIGTERM)
     assert interrupted.value.signum == signal.SIGTERM
+    writer.interrupt(signal.SIGINT)  # changes nothing: the run is ending
 
 
 def test_within_a_line_a_signal_waits_for_its_end(
