@@ -93,8 +93,9 @@ def test_no_thread_is_started_that_no_task_needs() -> None:
     before = threading.active_count()
     with Workers[int, threading.Thread](8) as crew:
         assert threading.active_count() == before
-        crew.submit(1, threading.current_thread)
-        crew.result()
+        for number in range(3):
+            crew.submit(number, threading.current_thread)
+            crew.result()
         assert threading.active_count() == before + 1
 
 
