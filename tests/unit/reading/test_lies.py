@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulated.lies import CHURNS, LIES, TWO_LIES, liar
+from tests.simulated.oddities import Oddities
+from tests.simulated.paging import Larger
 from tests.simulated.reading import Outcome, read
+from tests.simulated.server import SimulatedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,3 +68,60 @@ def test_nothing_comes_twice(lie: str, churn: str) -> None:
 @all_lies
 def test_the_cost_is_bounded(lie: str, churn: str) -> None:
     assert not found(lie, churn, lambda reading: reading.requests > reading.most_requests)
+
+
+# What a reader can make good, where dates are spread and nothing moves.
+
+MADE_GOOD = [
+    "none",
+    "date_to means its midnight",
+    "zone +5:30",
+    "zone +13:45",
+    "zone -11",
+    "all dates ignored",
+    "total cached for a minute",
+    "pages beyond 20 refused",
+    "pages beyond 60 refused",
+    "rows beyond 500 empty",
+    "later pages half as large",
+    "page beyond the last is page 1",
+    "last_page of half the page size",
+    "pages cached for a minute",
+    "one undated",
+    "30 undated",
+    "one zero date",
+    "ids without order",
+    "whole seconds",
+    "visible up to 30 s late",
+    "responses up to 10 s old",
+    "two replicas, one 10 s behind",
+    "Date 5 s ahead",
+    "Date 5 s behind",
+    "Date 1 h ahead",
+    "Date 1 h behind",
+    "local time without zone, UTC-5",
+    "local time without zone, UTC+3",
+    "local time without zone, days UTC",
+    "first response empty",
+]
+
+
+@pytest.mark.parametrize("obeys", [True, False], ids=["larger pages", "equal pages"])
+@pytest.mark.parametrize("lie", MADE_GOOD)
+def test_all_is_proven_at_rest_although(lie: str, *, obeys: bool) -> None:
+    larger = Larger.OBEYED if obeys else Larger.REFUSED
+    for size in (90, 900, 1900):
+        server = SimulatedServer(size=size, page_size=20, larger=larger, **LIES[lie].options)
+        assert read(server).outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize("obeys", [True, False], ids=["larger pages", "equal pages"])
+@pytest.mark.parametrize("size", [300, 900, 1900])
+def test_one_poisoned_contact_costs_no_more_than_its_day(size: int, *, obeys: bool) -> None:
+    larger = Larger.OBEYED if obeys else Larger.REFUSED
+    server = SimulatedServer(size=size, page_size=5, larger=larger, odd=Oddities(poisoned=1))
+    reading = read(server)
+    (poisoned,) = server.poisoned
+    assert reading.outcome is Outcome.FAILED
+    assert poisoned in reading.missing
+    assert {server.day_of(uuid) for uuid in reading.missing} == {server.day_of(poisoned)}
