@@ -37,6 +37,7 @@ __all__ = [
     "Change",
     "Changes",
     "Event",
+    "FailedError",
     "Order",
     "Shape",
     "SimulatedServer",
@@ -48,6 +49,10 @@ __all__ = [
 # A page of ten times the rows takes five and a half times as long.
 _TIME_PER_ROW = 0.5
 _PATIENCE_STEPS = 60
+
+
+class FailedError(RefusedError):
+    """The server breaks down on a request, where it might as well refuse it."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -139,7 +144,8 @@ class SimulatedServer:
         self.requests.append((dates, number))
         self._world.asked = len(self.requests)
         if size is None:
-            raise RefusedError("the request for larger pages failed")
+            text = "no larger pages"
+            raise FailedError(text) if self.larger is Larger.FAILING else RefusedError(text)
         if self.paging.deepest_page is not None and number > self.paging.deepest_page:
             raise RefusedError("no page is so deep")
         served_at = moment(self._now + microseconds(self.freshness.ahead)).replace(microsecond=0)
@@ -174,7 +180,7 @@ class SimulatedServer:
         last_page = self.paging.last_page(total, size)
         shown = self._slice(found, *self.paging.rows(number, size, last_page))
         if self._world.poisoned and any(one.uuid in self._world.poisoned for one in shown):
-            raise RefusedError("the server fails on this page")
+            raise FailedError("the server fails on this page")
         rows = [self._row(one) for one in shown if not self._world.hides(one)]
         return Page(number, rows, total + self.miscounts, last_page, served_at)
 

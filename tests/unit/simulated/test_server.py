@@ -59,7 +59,7 @@ def test_the_past_is_as_it_was() -> None:
     history, living = History(), dict[int, Version]()
     intervals = [Interval(None, None), Interval(200, 600), Interval(None, 300), Interval(500, None)]
     seen: list[tuple[int, Interval, list[str]]] = []
-    for moment in range(800):
+    for moment in range(250):
         # Now and then so much happens that the listings are made anew.
         for _ in range(1 if rng.random() < 0.9 else 60):
             number = rng.randrange(300)
