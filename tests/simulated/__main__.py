@@ -34,7 +34,10 @@ def main() -> int:
     }
     names = [scenario.name for group in chosen.values() for scenario in group]
     tasks = [(name, asked.first + seed) for name in names for seed in range(asked.runs)]
-    width = max(map(len, names), default=0)
+    if not names:
+        _say("no scenario has such a name")
+        return 2
+    width = max(map(len, names))
     summary = _Summary()
     with Pool(asked.jobs) as pool:
         figures = _in_order(pool.imap(_run, tasks, chunksize=4), asked.runs)

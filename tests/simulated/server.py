@@ -84,6 +84,7 @@ class SimulatedServer:
     varies_case: float = 0  # the share of rows whose uuid is in upper case
 
     requests: list[tuple[DateRange, int]] = field(default_factory=list, init=False)
+    asked_sizes: list[int] = field(default_factory=list, init=False)  # of pages, request by request
     threads: set[threading.Thread] = field(default_factory=set, init=False)
     most_in_flight: int = field(default=0, init=False)
 
@@ -142,6 +143,7 @@ class SimulatedServer:
         if self.requests:
             self.pass_time(self._steps(size) if size else _PATIENCE_STEPS)
         self.requests.append((dates, number))
+        self.asked_sizes.append(per_page)
         self._world.asked = len(self.requests)
         if size is None:
             text = "no larger pages"

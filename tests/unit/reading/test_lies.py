@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulated.lies import CHURNS, LIES, TWO_LIES, liar
+from tests.simulated.changes import churn
+from tests.simulated.lies import BUSY, CHURNS, LIES, TWO_LIES, liar
 from tests.simulated.oddities import Oddities
+from tests.simulated.orders import Order
 from tests.simulated.paging import Larger
 from tests.simulated.reading import Outcome, read
 from tests.simulated.server import SimulatedServer
@@ -68,6 +70,16 @@ def test_nothing_comes_twice(lie: str, churn: str) -> None:
 @all_lies
 def test_the_cost_is_bounded(lie: str, churn: str) -> None:
     assert not found(lie, churn, lambda reading: reading.requests > reading.most_requests)
+
+
+@pytest.mark.parametrize("larger", [Larger.IGNORED, Larger.REFUSED, Larger.FAILING])
+def test_larger_pages_that_are_not_obeyed_are_asked_for_once(larger: Larger) -> None:
+    for order in Order:
+        server = SimulatedServer(
+            size=1500, page_size=20, order=order, larger=larger, changes=churn(BUSY)
+        )
+        read(server)
+        assert sum(size > 20 for size in server.asked_sizes) <= 1
 
 
 # What a reader can make good, where dates are spread and nothing moves.
