@@ -40,7 +40,13 @@ BUSY: Rates = {
     Change.RECENT_EDIT: 0.5,
     Change.RECENT_DELETE: 0.1,
 }
-CHURNS = {"at rest": REST, "moderate": MODERATE, "busy": BUSY}
+TODAY: Rates = {  # where what is lost in silence is lost most often
+    Change.EDIT: 0.3,
+    Change.INSERT: 0.3,
+    Change.RECENT_EDIT: 0.2,
+    Change.RECENT_DELETE: 0.1,
+}
+CHURNS = {"at rest": REST, "moderate": MODERATE, "busy": BUSY, "today": TODAY}
 
 
 def hours(count: float) -> timedelta:
@@ -184,25 +190,29 @@ _SHAPES = [
     Shape.TWO_DAYS,
 ]
 _STARTS = [NOON, NOON, NOON + timedelta(hours=11, minutes=59, seconds=30)]
+_MOST = 0.7
 NOT_OBEYED = [Larger.IGNORED, Larger.REFUSED, Larger.FAILING]
 
 
-def liar(lie: str, rates: Rates, seed: int, *, obeys: bool) -> SimulatedServer:
+def liar(lie: str, churning: str, seed: int, *, obeys: bool) -> SimulatedServer:
     """A server that tells this lie; all that is not given depends on the seed.
 
     Args:
         lie: One of `LIES`, or `TWO_LIES`.
-        rates: How many changes of each kind happen per usual request.
+        churning: One of `CHURNS`: what happens meanwhile.
         seed: Whatever number.
         obeys: Whether the server obeys the request for larger pages.
     """
     rng = Random(f"{lie} {seed}")
     told = _two_at_once(rng) if lie == TWO_LIES else LIES[lie]
+    rates = CHURNS[churning]
+    sizes = [rng.randint(40, 400), rng.randint(600, 1000), rng.randint(1100, 1800)]
+    few_of_today = rates is TODAY and rng.random() < _MOST
     options: dict[str, Any] = {
-        "size": rng.choice([rng.randint(40, 400), rng.randint(600, 1000), rng.randint(1100, 1800)]),
+        "size": sizes[0] if few_of_today else rng.choice(sizes),
         "page_size": 20,
         "order": [*Order][seed % len(Order)],
-        "shape": rng.choice(_SHAPES),
+        "shape": Shape.RECENT if few_of_today else rng.choice(_SHAPES),
         "start": rng.choice(_STARTS),
         "step": rng.choice([0.3, 0.5, 1]),
         "larger": Larger.OBEYED if obeys else NOT_OBEYED[seed % len(NOT_OBEYED)],

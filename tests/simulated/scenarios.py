@@ -62,17 +62,17 @@ def all_scenarios() -> dict[str, list[Scenario]]:
 
 def _lies() -> Iterator[Scenario]:
     for lie in [*LIES, TWO_LIES]:
-        for name, rates in CHURNS.items():
+        for churning in CHURNS:
             for obeys in (True, False):
                 yield Scenario(
-                    f"{lie}, {name}{_obeyed(obeys)}",
-                    _liar(lie, rates, obeys=obeys),
+                    f"{lie}, {churning}{_obeyed(obeys)}",
+                    _liar(lie, churning, obeys=obeys),
                     declared=lie != TWO_LIES and LIES[lie].declared,
                 )
 
 
-def _liar(lie: str, rates: Rates, *, obeys: bool) -> Callable[[int], SimulatedServer]:
-    return lambda seed: liar(lie, rates, seed, obeys=obeys)
+def _liar(lie: str, churning: str, *, obeys: bool) -> Callable[[int], SimulatedServer]:
+    return lambda seed: liar(lie, churning, seed, obeys=obeys)
 
 
 def _obeyed(obeys: bool) -> str:  # noqa: FBT001

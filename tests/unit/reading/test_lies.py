@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.simulated.reading import Reading
 
-RUNS = {TWO_LIES: 20}  # of each kind, where larger pages are obeyed and where not; else two
+RUNS = {TWO_LIES: 12}  # of each kind, where larger pages are obeyed and where not; else two
 PLACES = {lie: place for place, lie in enumerate(LIES)}
 
 UNDECLARED = [*(name for name, lie in LIES.items() if not lie.declared), TWO_LIES]
@@ -38,7 +38,7 @@ def readings(lie: str, churn: str) -> dict[str, Reading]:
     first = PLACES.get(lie, 0)
     for seed in range(first, first + RUNS.get(lie, 2)):
         for obeys in (True, False):
-            server = liar(lie, CHURNS[churn], seed, obeys=obeys)
+            server = liar(lie, churn, seed, obeys=obeys)
             reading = read(server)
             name = (
                 f"seed {seed}: {server.size} contacts, {server.shape}, order {server.order}, "
