@@ -6,9 +6,9 @@ import pytest
 
 from tests.e2e.running import full_table, run_tap
 from tests.sandbox import Clock, Sandbox, Workspace
+from tests.sandbox.clock import NOON
 from tests.simulated.changes import churn
 from tests.simulated.lies import LIES, MODERATE
-from tests.simulated.moments import NOON
 from tests.simulated.orders import Order
 from tests.simulated.over_http import serving
 from tests.simulated.paging import Larger

@@ -10,12 +10,13 @@ import pytest
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.records.pages import DateRange
+from tests.sandbox.clock import NOON
 from tests.simulated.bounds import EVERYTHING, Interval
 from tests.simulated.changes import Change, churn
 from tests.simulated.freshness import Freshness
 from tests.simulated.history import History, Version
 from tests.simulated.lies import BUSY, LIES
-from tests.simulated.moments import DAY, NOON
+from tests.simulated.moments import DAY
 from tests.simulated.oddities import Oddities
 from tests.simulated.orders import Order
 from tests.simulated.paging import Larger
