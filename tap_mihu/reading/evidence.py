@@ -65,6 +65,8 @@ class Read:
     """The pages that the API refuses."""
     left: list[int] = field(default_factory=list)
     """The pages that are still to be asked for."""
+    mended: bool = False
+    """Whether pages were asked for once more to meet what was missed."""
     last_page: int = 1
     """The greatest page that is known of."""
 
@@ -100,11 +102,23 @@ class Read:
 
     @property
     def hollow(self) -> bool:
-        """Whether a page that should hold contacts is empty, as beyond the limit of an offset."""
-        sizes = [len(page.rows) for page in self.pages if page.number == 1]
-        return bool(sizes) and any(
-            not page.rows and (page.number - 1) * sizes[0] < page.total for page in self.pages
+        """Whether full pages are followed by empty ones, as beyond the limit of an offset."""
+        sizes = {page.number: len(page.rows) for page in self.pages}
+        empty = [number for number, size in sizes.items() if not size]
+        full = sizes.get(1, 0)
+        return (
+            bool(empty)
+            and self.contradiction > 0
+            and all(
+                size in {0, full} and (size == full) == (number < min(empty))
+                for number, size in sizes.items()
+            )
         )
+
+    @property
+    def drops(self) -> int:
+        """How often the total went down from one response to the next."""
+        return sum(later.total < earlier.total for earlier, later in pairwise(self.pages))
 
     @property
     def is_one_page(self) -> bool:

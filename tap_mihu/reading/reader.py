@@ -194,20 +194,20 @@ class _Reader:
         Only where a repair is cheaper than what is left.
         """
         window, know = self._window, self._know
-        no_use = window.per_page is not None or know.larger_pages is False
-        if window.streamed or no_use or not know.by_date:
+        if window.streamed or window.per_page is not None or not know.by_date:
             return None
-        if (
-            first is not None
-            and not know.filtered
-            and kind_of(window.dates, first, know) is Kind.OPEN
-        ):
+        kind = None if first is None else kind_of(window.dates, first, know)
+        if kind is Kind.OPEN and not know.filtered:
             return None
-        totals = set[int]() if first is None else {first.total}
+        # Where larger pages are not to be had, one contact less can often be made good.
+        patience = int(know.larger_pages is False and not know.filtered)
+        totals = [] if first is None else [first.total]
 
         def disturbed(page: Page) -> bool:
-            totals.add(page.total)
-            return len(totals) > 1
+            totals.append(page.total)
+            if know.filtered:
+                return len(set(totals)) > 1
+            return sum(later < earlier for earlier, later in pairwise(totals)) > patience
 
         return disturbed
 
@@ -256,11 +256,15 @@ class _Reader:
         last before the total changed come first.
         """
         window, know = self._window, self._know
+        if read.left and read.drops > 1:
+            return False
         yield from self._go_on(read)
         if settled_by(window.reads, window.dates, know):
             return True
-        if know.filtered or not read.pages or not know.allows(read.last_page):
+        hopeless = know.filtered or not read.pages or read.drops > 1 or read.mended
+        if hopeless or not know.allows(read.last_page):
             return False
+        read.mended = True
         numbers = [page.number for page in read.pages]
         borders = [
             i for i, (one, two) in enumerate(pairwise(read.pages), 1) if one.total != two.total
@@ -275,7 +279,7 @@ class _Reader:
             return any(proof.holds for proof in begun)
 
         yield from self._go_on(read, settled)
-        read.left = []
+        read.left.clear()
         return settled_by(window.reads, window.dates, know) is not None
 
     def _read_again(self, read: Read) -> Steps[Read | None]:

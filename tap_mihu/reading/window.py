@@ -90,7 +90,7 @@ class Window:
             settled_by: The contacts that prove it; None where it is not proven.
             cause: Why it is not.
         """
-        if settled_by is not None and shrinks_too_much(self.most, len(settled_by)):
+        if settled_by is not None and shrinks_too_much(self.most, self.known_total):
             self.doubt = self.doubt or SHRUNK
         self.proven = settled_by is not None and self.doubt is None
         self.cause = None if self.proven else self.doubt or cause
