@@ -28,6 +28,8 @@ UNCOMPARED = "the numbers of contacts could not be compared"
 _UNEVEN = 0.6
 _FEW = 2
 _SAMPLES = 4
+# Parts are perhaps compared more than once.
+_LOOKS = 3
 _UNSEEN_PIECES = 8
 
 
@@ -66,7 +68,7 @@ def part(
             if window.uneven
             else cut(window.dates, pieces, window.seen, now)
         )
-    if len(parts) == 1 or not know.allows(len(parts)):
+    if len(parts) == 1 or not know.allows(_LOOKS * len(parts)):
         return None
     is_everything = window.dates == DateRange()
     if is_everything:
@@ -78,7 +80,7 @@ def part(
         found = yield from _checked(know, parts, found)
     if found.verdict in {Verdict.BELOW, Verdict.IGNORED}:
         return None
-    children = _children(window, parts, found)
+    children = _children(know, window, parts, found)
     if is_everything:
         children.append(Undated(found.undated, doubt=_doubt(found)))
     return children
@@ -134,7 +136,9 @@ def _doubt(found: Sum) -> str | None:
     return {Verdict.ABOVE: NOT_ADDING_UP, Verdict.SHRUNK: SHRUNK}.get(found.verdict)
 
 
-def _children(window: Window, parts: list[DateRange], found: Sum) -> list[Window | Undated]:
+def _children(
+    know: Knowledge, window: Window, parts: list[DateRange], found: Sum
+) -> list[Window | Undated]:
     total = sum(page.total for page in found.firsts if page is not None)
     children: list[Window | Undated] = []
     for dates, page in zip(parts, found.firsts, strict=True):
@@ -146,6 +150,7 @@ def _children(window: Window, parts: list[DateRange], found: Sum) -> list[Window
             doubt=window.doubt or _doubt(found),
             met_before=window.met_before,
             most=page.total if page else 0,
+            restless=bool(window.reads) and know.larger_pages is False,
         )
         child.uneven = len(parts) > _FEW and page is not None and page.total > _UNEVEN * total
         children.append(child)

@@ -28,6 +28,7 @@ __all__ = ["read_window"]
 
 _MOST_READS = 5
 _UNSETTLED_PIECES = 4
+_RESTLESS_PAGES = 16
 # Parts come out uneven; aiming so much below a large page makes most of them one.
 _FULL = 0.8
 _STREAMED_PAGES = 16
@@ -96,9 +97,11 @@ class _Reader:
         """Cut a window that is too large to hold, or whose total is not to be believed."""
         window = self._window
         too_large = first.last_page > (WINDOW_PAGES if window.is_whole else PART_PAGES)
-        if not too_large and not self._is_round(first.total):
+        restless = window.restless and first.last_page > _RESTLESS_PAGES
+        if not too_large and not restless and not self._is_round(first.total):
             return None
-        parts = yield from part(self._know, window, first, pieces_for(first.last_page))
+        pieces = pieces_for(first.last_page) if too_large else _UNSETTLED_PIECES
+        parts = yield from part(self._know, window, first, pieces)
         window.streamed = too_large and not parts
         return parts
 
@@ -161,7 +164,8 @@ class _Reader:
             read.pages.insert(0, first)
             window.note(first.rows)
             for row in first.rows:
-                window.rows.setdefault(row.uuid, row)
+                if row.uuid not in window.passed_on:
+                    window.rows.setdefault(row.uuid, row)
         else:
             read.left.insert(0, 1)
             if len(read.left) == 1:
@@ -256,13 +260,14 @@ class _Reader:
         last before the total changed come first.
         """
         window, know = self._window, self._know
-        if read.left and read.drops > 1:
+        both = bool(read.pages) and kind_of(window.dates, read.pages[0], know) is Kind.BOTH
+        if read.left and (read.drops > 1 or both):
             return False
         yield from self._go_on(read)
         if settled_by(window.reads, window.dates, know):
             return True
-        hopeless = know.filtered or not read.pages or read.drops > 1 or read.mended
-        if hopeless or not know.allows(read.last_page):
+        hopeless = know.filtered or not read.pages or read.drops > 1 or read.mended or both
+        if hopeless or not know.allows(read.last_page + len(read.left)):
             return False
         read.mended = True
         numbers = [page.number for page in read.pages]
@@ -288,7 +293,7 @@ class _Reader:
         requests = know.budget.pages(window.known_total)
         if read.per_page is not None:
             requests = ceil(window.known_total / know.large_page_size)
-        if len(window.reads) >= _MOST_READS or not know.allows(requests):
+        if len(window.reads) >= _MOST_READS or not know.allows(requests + len(read.left)):
             return None
         return (yield from self._read((yield from self._first_page())))
 
@@ -341,7 +346,7 @@ class _Reader:
         pieces, requests = _UNSETTLED_PIECES, know.budget.pages(total)
         if window.per_page is not None:
             pieces = requests = ceil(total / know.large_page_size / _FULL)
-        if not know.allows(requests):
+        if not know.allows(requests + len(read.left)):
             return None
         # What was read to its end tells where the contacts lie.
         days = [] if read.left else days_of(window.rows.values())

@@ -33,6 +33,8 @@ class Window:
     """The least and the greatest day near here known to hold contacts."""
     uneven: bool = False
     """Whether the window holds most of what was cut, so that days tell little of numbers."""
+    restless: bool = False
+    """Whether it was cut from what did not hold still, so that less should be read at once."""
     doubt: str | None = None
     """Why the window cannot be proven, whatever is read of it."""
     met_before: dict[str, str] | None = None
