@@ -8,11 +8,9 @@ told from both by asking again.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from operator import ge
 from typing import TYPE_CHECKING
 
 from tap_mihu.reading.questions import Batch, Question, Steps, asked, pages_of
@@ -25,12 +23,11 @@ if TYPE_CHECKING:
     from tap_mihu.reading.knowledge import Knowledge
     from tap_mihu.records.pages import Page
 
-__all__ = ["SHRUNK", "Sum", "Verdict", "add_up", "add_up_whole", "shrinks_too_much"]
+__all__ = ["SHRUNK", "Parts", "Sum", "Verdict", "add_up", "add_up_whole", "shrinks_too_much"]
 
 SHRUNK = "far fewer contacts are there than a moment ago"
 
-_LOOKS = 4
-_LOOKS_AT_THE_WHOLE = 12
+_LOOKS_AT_THE_WHOLE = 16
 _GOOD_LOOKS = 2
 # From `date_to` being compared with its midnight up to `date_from` meaning the day after, too.
 _MOST_DAYS_LATER = 2
@@ -44,11 +41,13 @@ class Verdict(Enum):
     """How the parts compare with the whole."""
 
     EVEN = auto()
-    """They add up to it, or differ by no more than what comes and goes."""
+    """They hold what it holds."""
     BELOW = auto()
     """They hold less in every look."""
     ABOVE = auto()
     """They hold more in every look."""
+    UNCLEAR = auto()
+    """Too much comes and goes to tell."""
     IGNORED = auto()
     """The server does not keep to the dates."""
     SHRUNK = auto()
@@ -66,97 +65,79 @@ class Sum:
     """How many contacts are in no part; None where that could not be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The totals of the parts, and of the whole before and after them."""
-
-    before: int
-    parts: int
-    after: int
-
-    @property
-    def sign(self) -> int:
-        """-1 where the parts hold less than the whole ever did meanwhile, 1 where more."""
-        low, high = sorted((self.before, self.after))
-        return (self.parts > high) - (self.parts < low)
-
-
 def shrinks_too_much(before: int, after: int) -> bool:
     """Return whether so many contacts less are rather hidden than deleted."""
     return before - after > max(_FEW, before // _SHARE)
 
 
 def add_up(
-    know: Knowledge, dates: DateRange, total: int, parts: list[DateRange], per_page: int | None
+    know: Knowledge, dates: DateRange, total: int, parts: Parts, *, looks: int
 ) -> Steps[Sum]:
     """Compare parts with the dates that they were cut from.
 
-    Where they leave a gap, `date_to` is asked for later: where they add up so, the scan goes on so.
+    Closed days can only lose contacts. So parts that are asked for after the whole, and hold as
+    many, leave no gap. Of other days the whole must hold as many before and after the parts.
+    Where there is a gap, `date_to` is asked for later: where the parts add up so, the scan goes
+    on so.
 
     Args:
-        know: Is told of days that `date_to` leaves out.
+        know: Is told of days that `date_to` leaves out, and of gaps that remain.
         dates: What was cut. A contact without creation date is not among them.
         total: How many contacts it has, by a response some time ago.
         parts: Its parts.
-        per_page: Contacts a page, for the parts' first pages.
+        looks: How often they are compared at the most.
     """
-    found = yield from _compare(know, dates, total, parts, per_page, know.days_later)
+    found = yield from _compare(know, dates, parts, total, know.days_later, looks)
     if found.verdict is not Verdict.BELOW:
         return found
     for days in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
-        later = yield from _compare(know, dates, None, parts, per_page, days)
+        later = yield from _compare(know, dates, parts, None, days, looks)
         if later.verdict is Verdict.EVEN:
             know.days_later = days
             return later
+    know.gaps = True
     return found
 
 
 def _compare(
     know: Knowledge,
     dates: DateRange,
+    parts: Parts,
     total: int | None,
-    parts: list[DateRange],
-    per_page: int | None,
     days_later: int,
+    looks: int,
 ) -> Steps[Sum]:
     whole = Question(know.asked_dates(dates, days_later))
-    questions = [Question(know.asked_dates(part, days_later), per_page=per_page) for part in parts]
-    looks: list[_Look] = []
+    questions = parts.questions(know, days_later)
+    signs = set[int]()
     if total is None:
         total = yield from _total(whole)
-    while True:
+    first_total = total
+    for _ in range(looks):
         firsts = pages_of((yield Batch(questions)), questions)
         if not _kept_to(questions, firsts):
             return Sum(Verdict.IGNORED, firsts)
-        held = sum(page.total for page in firsts if page is not None)
-        complete = None not in firsts
-        if complete and held == total:
+        pages = [page for page in firsts if page is not None]
+        held = sum(page.total for page in pages)
+        complete = len(pages) == len(firsts)
+        closed = bool(pages) and dates.closed_at(pages[0].served_at)
+        if complete and closed and held == total:
             return Sum(Verdict.EVEN, firsts)
         after = yield from _total(whole)
-        looks.append(_Look(total, held, after))
-        verdict = _verdict(looks, complete=complete)
-        if verdict is not None:
-            return Sum(verdict, firsts)
+        if shrinks_too_much(first_total, after):
+            return Sum(Verdict.SHRUNK, firsts)
+        if not complete:
+            # What one part holds is not known: the others may not hold more than all.
+            above = held > max(total, after)
+            return Sum(Verdict.ABOVE if above else Verdict.EVEN, firsts)
+        if held == total == after:
+            return Sum(Verdict.EVEN, firsts)
+        signs.add((held > max(total, after)) - (held < min(total, after)))
         total = after
+    return Sum(_SIGNS[signs.pop()] if len(signs) == 1 else Verdict.UNCLEAR, firsts)
 
 
-def _verdict(looks: list[_Look], *, complete: bool) -> Verdict | None:
-    """Return what the looks come to; None where a further one is wanted."""
-    last = looks[-1]
-    if shrinks_too_much(looks[0].before, last.after):
-        return Verdict.SHRUNK
-    if not complete:
-        # What one part holds is not known: the others may not hold more than all.
-        return Verdict.ABOVE if last.sign > 0 else Verdict.EVEN
-    if last.parts == last.after:
-        return Verdict.EVEN
-    if len(looks) < _LOOKS:
-        return None
-    signs = {look.sign for look in looks}
-    return next((verdict for verdict, sign in _SIGNS.items() if signs == {sign}), Verdict.EVEN)
-
-
-_SIGNS = {Verdict.BELOW: -1, Verdict.ABOVE: 1}
+_SIGNS = {-1: Verdict.BELOW, 0: Verdict.UNCLEAR, 1: Verdict.ABOVE}
 
 
 def _total(question: Question) -> Steps[int]:
@@ -176,69 +157,85 @@ def _kept_to(questions: list[Question], firsts: list[Page | None]) -> bool:
     )
 
 
-def add_up_whole(
-    know: Knowledge,
-    parts: list[DateRange],
-    total: int,
-    days: Sequence[date],
-    per_page: int | None,
-) -> Steps[Sum]:
-    """Compare parts with a listing without bounds, where contacts without a date are in no part.
-
-    Adding up is seen twice: once it may be luck, where one contact dies and another is born.
+def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]) -> Steps[Sum]:
+    """Compare two parts with a listing without bounds: contacts without a date are in neither.
 
     Args:
         know: Is told of days that `date_to` leaves out.
-        parts: The parts, all days together.
+        parts: The days that are over, and the others.
         total: How many contacts there are, by the first response.
         days: Days on which contacts were created.
-        per_page: Contacts a page, for the parts' first pages.
     """
-    found = yield from _compare_whole(know, parts, total, per_page, know.days_later)
+    found = yield from _compare_whole(know, parts, total, know.days_later)
     if not found.undated or found.verdict is not Verdict.EVEN or not days:
         return found
     # As many contacts as lie behind the border may by chance have no date: another border, behind
     # which there are some, tells.
     day = days[len(days) // 2]
-    elsewhere = [DateRange(None, day - timedelta(days=1)), DateRange(day, None)]
+    elsewhere = Parts([DateRange(None, day - timedelta(days=1)), DateRange(day, None)])
     for later in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
-        compared = yield from _compare_whole(know, parts, total, per_page, later)
+        compared = yield from _compare_whole(know, parts, total, later)
         if compared.verdict is Verdict.EVEN and compared.undated == 0:
-            confirmed = yield from _compare_whole(know, elsewhere, total, per_page, later)
+            confirmed = yield from _compare_whole(know, elsewhere, total, later)
             if confirmed.verdict is Verdict.EVEN and confirmed.undated == 0:
                 know.days_later = later
                 return compared
     return found
 
 
-def _compare_whole(
-    know: Knowledge, parts: list[DateRange], total: int, per_page: int | None, days_later: int
-) -> Steps[Sum]:
+def _compare_whole(know: Knowledge, parts: Parts, total: int, days_later: int) -> Steps[Sum]:
+    """Look at the whole between two looks at the open part, until what is in no part is told.
+
+    What the whole holds beyond the open part is what the closed part holds, and the undated. The
+    closed part only loses contacts: so before a look it holds as many or more, and after it as
+    many or less. Once may be luck, where one contact of the open part dies and another is born:
+    the more looks are disturbed, the more must agree.
+    """
     whole = Question(DateRange())
-    questions = [Question(know.asked_dates(part, days_later), per_page=per_page) for part in parts]
-    firsts = pages_of((yield Batch(questions)), questions)
-    undated: Counter[int] = Counter()
-    signs: Counter[int] = Counter()
+    closed, opened = questions = parts.questions(know, days_later)
+    older, newer = pages_of((yield Batch(questions)), questions)
+    looks: list[tuple[int, int]] = []
+    disturbed = 0
     for _ in range(_LOOKS_AT_THE_WHOLE):
-        if not _kept_to(questions, firsts):
-            return Sum(Verdict.IGNORED, firsts)
-        if None in firsts:
-            return Sum(Verdict.EVEN, firsts, undated=None)
-        before = [page.total for page in firsts if page is not None]
+        if not _kept_to(questions, [older, newer]):
+            return Sum(Verdict.IGNORED, [older, newer])
+        if older is None or newer is None:
+            break
         between = yield from _total(whole)
         if shrinks_too_much(total, between):
-            return Sum(Verdict.SHRUNK, firsts, undated=None)
-        firsts = pages_of((yield Batch(questions)), questions)
-        after = [page.total for page in firsts if page is not None]
-        low, high = sorted((sum(before), sum(after)))
-        signs[(between > high) - (between < low)] += 1
-        # Where no part shrinks, no contact that died can stand for one that has no date.
-        grown = len(after) == len(before) and all(map(ge, after, before))
-        if before == after or (grown and sum(before) == between):
-            undated[between - sum(before)] += 1
-        number, looks = undated.most_common(1)[0] if undated else (0, 0)
-        if looks == _GOOD_LOOKS:
-            verdict = Verdict.EVEN if number >= 0 else Verdict.ABOVE
-            return Sum(verdict, firsts, undated=max(number, 0))
-    above = signs[-1] == _LOOKS_AT_THE_WHOLE
-    return Sum(Verdict.ABOVE if above else Verdict.EVEN, firsts, undated=None)
+            return Sum(Verdict.SHRUNK, [older, newer], undated=None)
+        before = newer.total
+        (newer,) = pages_of((yield asked(opened)), [opened])
+        if newer is None or newer.total != before:
+            disturbed += 1
+            continue
+        beyond = between - before
+        looks.append((beyond, beyond - older.total))
+        if len(looks) < _GOOD_LOOKS + disturbed / 2:
+            continue
+        (older,) = pages_of((yield asked(closed)), [closed])
+        if older is not None:
+            least = max(least for _, least in looks)
+            most = min(beyond for beyond, _ in looks) - older.total
+            if least == most:
+                verdict = Verdict.EVEN if least >= 0 else Verdict.ABOVE
+                return Sum(verdict, [older, newer], undated=max(least, 0))
+            if least > most:
+                looks.clear()
+    return Sum(Verdict.UNCLEAR, [older, newer], undated=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of some dates."""
+
+    dates: list[DateRange]
+    per_page: int | None = None
+    """Contacts a page, for their first pages."""
+
+    def questions(self, know: Knowledge, days_later: int) -> list[Question]:
+        """Return what asks for their first pages."""
+        return [
+            Question(know.asked_dates(dates, days_later), per_page=self.per_page)
+            for dates in self.dates
+        ]

@@ -66,6 +66,8 @@ class Knowledge:
     """Contacts a page, as the server sends them where it is asked for `LARGE_PAGE`."""
     repairs: int = 0
     """How often a read did not settle a window."""
+    gaps: bool = False
+    """Whether the parts of some dates leave out contacts, however `date_to` is asked for."""
     days_later: int = 0
     """How many days later than a window's last day `date_to` must be, so that none is left out."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_mihu.reading.adding_up import SHRUNK, Sum, Verdict, add_up, add_up_whole
+from tap_mihu.reading.adding_up import SHRUNK, Parts, Sum, Verdict, add_up, add_up_whole
 from tap_mihu.reading.cutting import can_cut, cut, cut_by_days, days_of
 from tap_mihu.reading.questions import Batch, Question, pages_of
 from tap_mihu.reading.undated import Undated
@@ -28,8 +29,10 @@ UNCOMPARED = "the numbers of contacts could not be compared"
 _UNEVEN = 0.6
 _FEW = 2
 _SAMPLES = 4
-# Parts are perhaps compared more than once.
+# How often parts are compared.
 _LOOKS = 3
+_LOOKS_AT_TWO = 6
+_LOOKS_AT_WHOLE = 12
 _UNSEEN_PIECES = 8
 
 
@@ -50,40 +53,59 @@ def part(
         The windows that stand in its place, the undated of the whole as the last; None where it
         has to be read as it is.
     """
-    now = page.served_at
-    if not know.by_date or not can_cut(window.dates, now):
+    if not know.by_date or know.gaps or not can_cut(window.dates, page.served_at):
         return None
     window.note(page.rows)
-    both = not window.dates.closed_at(now) and not window.dates.open_at(now)
-    if both:
-        parts = cut(window.dates, pieces, window.seen, now)
-    elif days:
-        parts = cut_by_days(window.dates, days, pieces)
-    elif window.reads:
-        parts = cut(window.dates, pieces, window.seen, now)
-    else:
-        sample = yield from _sample(know, window, page)
-        parts = (
-            cut_by_days(window.dates, sample, pieces, alone=False)
-            if window.uneven
-            else cut(window.dates, pieces, window.seen, now)
-        )
-    if len(parts) == 1 or not know.allows(_LOOKS * len(parts)):
-        return None
-    is_everything = window.dates == DateRange()
-    if is_everything:
-        known = [day for day in days or days_of(page.rows) if parts[0].last and day < parts[0].last]
-        found = yield from add_up_whole(know, parts, page.total, known, window.per_page)
-    else:
-        found = yield from add_up(know, window.dates, page.total, parts, window.per_page)
-    if found.verdict is Verdict.ABOVE:
+    if window.dates == DateRange():
+        return (yield from _part_whole(know, window, page, days))
+    if not days and not window.reads:
+        days = yield from _sample(know, window, page)
+    # Fewer parts are asked for faster, so that less comes and goes meanwhile.
+    for number, looks in ((pieces, _LOOKS), (2, _LOOKS_AT_TWO)):
+        parts = _cut(window, page, number, days)
+        if len(parts.dates) == 1 or not know.allows(_LOOKS * len(parts.dates)):
+            return None
+        found = yield from add_up(know, window.dates, page.total, parts, looks=looks)
         found = yield from _checked(know, parts, found)
-    if found.verdict in {Verdict.BELOW, Verdict.IGNORED}:
+        if found.verdict in {Verdict.BELOW, Verdict.IGNORED}:
+            return None
+        if found.verdict is not Verdict.UNCLEAR:
+            return _children(know, window, parts, found)
+    # What was read before may be read once more; what is too large may not.
+    return None if window.reads else _children(know, window, parts, found)
+
+
+def _part_whole(
+    know: Knowledge, window: Window, page: Page, days: Sequence[date]
+) -> Steps[list[Window | Undated] | None]:
+    """Cut the whole in two: the days that are over, and the others."""
+    # In ordinary pages, for these come sooner.
+    parts = Parts(cut(window.dates, 2, None, page.served_at))
+    border = parts.dates[0].last
+    if border is None or not know.allows(_LOOKS_AT_WHOLE):
         return None
-    children = _children(know, window, parts, found)
-    if is_everything:
-        children.append(Undated(found.undated, doubt=_doubt(found)))
-    return children
+    known = [day for day in days or days_of(page.rows) if day < border]
+    found = yield from add_up_whole(know, parts, page.total, known)
+    found = yield from _checked(know, parts, found)
+    if found.verdict is Verdict.IGNORED:
+        return None
+    undated = Undated(found.undated, doubt=_doubt(found))
+    if found.verdict is Verdict.UNCLEAR:
+        # Of each part alone there is no doubt.
+        found = replace(found, verdict=Verdict.EVEN)
+    return [*_children(know, window, parts, found), undated]
+
+
+def _cut(window: Window, page: Page, pieces: int, days: Sequence[date]) -> Parts:
+    now = page.served_at
+    both = not window.dates.closed_at(now) and not window.dates.open_at(now)
+    by_days = bool(days) and (bool(window.reads) or window.uneven) and not both
+    dates = (
+        cut_by_days(window.dates, days, pieces, alone=bool(window.reads))
+        if by_days
+        else cut(window.dates, pieces, window.seen, now)
+    )
+    return Parts(dates, window.per_page)
 
 
 def part_unseen(window: Window, know: Knowledge) -> list[Window | Undated]:
@@ -107,10 +129,9 @@ def part_unseen(window: Window, know: Knowledge) -> list[Window | Undated]:
 def _sample(know: Knowledge, window: Window, page: Page) -> Steps[list[date]]:
     """Ask for some pages to guess where the contacts lie; the API may refuse them."""
     dates = know.asked_dates(window.dates)
-    last = page.last_page
-    numbers = {last}
+    numbers = {page.last_page}
     if window.uneven:
-        numbers |= {max(2, last * i // _SAMPLES) for i in range(1, _SAMPLES)}
+        numbers |= {max(2, page.last_page * i // _SAMPLES) for i in range(1, _SAMPLES)}
     questions = [
         Question(dates, number, window.per_page, patient=False) for number in sorted(numbers - {1})
     ]
@@ -120,12 +141,14 @@ def _sample(know: Knowledge, window: Window, page: Page) -> Steps[list[date]]:
     return days_of(rows)
 
 
-def _checked(know: Knowledge, parts: list[DateRange], found: Sum) -> Steps[Sum]:
+def _checked(know: Knowledge, parts: Parts, found: Sum) -> Steps[Sum]:
     """Look at the other end of the largest of parts that hold too much: is it within its dates?"""
     pages = [page for page in found.firsts if page is not None]
+    if found.verdict is not Verdict.ABOVE or not pages:
+        return found
     largest = max(pages, key=lambda page: page.total)
-    dates = know.asked_dates(parts[found.firsts.index(largest)])
-    question = Question(dates, largest.last_page, patient=False)
+    dates = know.asked_dates(parts.dates[found.firsts.index(largest)])
+    question = Question(dates, largest.last_page, parts.per_page, patient=False)
     (page,) = pages_of((yield Batch([question])), [question])
     if page is not None and not all(dates.admits(row) for row in page.rows):
         return Sum(Verdict.IGNORED, found.firsts)
@@ -133,18 +156,23 @@ def _checked(know: Knowledge, parts: list[DateRange], found: Sum) -> Steps[Sum]:
 
 
 def _doubt(found: Sum) -> str | None:
-    return {Verdict.ABOVE: NOT_ADDING_UP, Verdict.SHRUNK: SHRUNK}.get(found.verdict)
+    return _DOUBTS.get(found.verdict)
 
 
-def _children(
-    know: Knowledge, window: Window, parts: list[DateRange], found: Sum
-) -> list[Window | Undated]:
+_DOUBTS = {
+    Verdict.ABOVE: NOT_ADDING_UP,
+    Verdict.UNCLEAR: UNCOMPARED,
+    Verdict.SHRUNK: SHRUNK,
+}
+
+
+def _children(know: Knowledge, window: Window, parts: Parts, found: Sum) -> list[Window | Undated]:
     total = sum(page.total for page in found.firsts if page is not None)
     children: list[Window | Undated] = []
-    for dates, page in zip(parts, found.firsts, strict=True):
+    for dates, page in zip(parts.dates, found.firsts, strict=True):
         child = Window(
             dates,
-            first=page,
+            first=page if parts.per_page == window.per_page else None,
             per_page=window.per_page,
             seen=window.seen,
             doubt=window.doubt or _doubt(found),
@@ -152,6 +180,6 @@ def _children(
             most=page.total if page else 0,
             restless=bool(window.reads) and know.larger_pages is False,
         )
-        child.uneven = len(parts) > _FEW and page is not None and page.total > _UNEVEN * total
+        child.uneven = len(parts.dates) > _FEW and page is not None and page.total > _UNEVEN * total
         children.append(child)
     return children

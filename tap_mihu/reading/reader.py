@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["read_window"]
 
 _MOST_READS = 5
+_MOST_READS_IN_DOUBT = 2
 _UNSETTLED_PIECES = 4
 _RESTLESS_PAGES = 16
 # Parts come out uneven; aiming so much below a large page makes most of them one.
@@ -293,7 +294,8 @@ class _Reader:
         requests = know.budget.pages(window.known_total)
         if read.per_page is not None:
             requests = ceil(window.known_total / know.large_page_size)
-        if len(window.reads) >= _MOST_READS or not know.allows(requests + len(read.left)):
+        most = _MOST_READS if window.doubt is None else _MOST_READS_IN_DOUBT
+        if len(window.reads) >= most or not know.allows(requests + len(read.left)):
             return None
         return (yield from self._read((yield from self._first_page())))
 

@@ -187,6 +187,10 @@ class _Scan:
         entry, (question, reply) = self._workers.result()
         if isinstance(reply, Page):
             self._know.clock.note(reply)
+            for row in reply.rows:
+                # Some servers write the same uuid in capitals and not.
+                if not row.uuid.islower():
+                    row.uuid = row.uuid.lower()
             if entry.window is self._whole:
                 self._progress.total = max(self._progress.total, reply.total)
         if entry.take(question, reply):
