@@ -28,7 +28,8 @@ __all__ = ["SHRUNK", "Parts", "Sum", "Verdict", "add_up", "add_up_whole", "shrin
 SHRUNK = "far fewer contacts are there than a moment ago"
 
 _LOOKS_AT_THE_WHOLE = 16
-_GOOD_LOOKS = 2
+_QUIET_LOOKS = 2
+_RESTLESS_LOOKS = 4
 # From `date_to` being compared with its midnight up to `date_from` meaning the day after, too.
 _MOST_DAYS_LATER = 2
 # Fewer contacts may be deleted at once; more that are gone from one response to the next are
@@ -184,18 +185,11 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
 
 
 def _compare_whole(know: Knowledge, parts: Parts, total: int, days_later: int) -> Steps[Sum]:
-    """Look at the whole between two looks at the open part, until what is in no part is told.
-
-    What the whole holds beyond the open part is what the closed part holds, and the undated. The
-    closed part only loses contacts: so before a look it holds as many or more, and after it as
-    many or less. Once may be luck, where one contact of the open part dies and another is born:
-    the more looks are disturbed, the more must agree.
-    """
+    """Look at the whole between two looks at the open part, until what is in no part is told."""
     whole = Question(DateRange())
     closed, opened = questions = parts.questions(know, days_later)
     older, newer = pages_of((yield Batch(questions)), questions)
-    looks: list[tuple[int, int]] = []
-    disturbed = 0
+    beyond = _Beyond()
     for _ in range(_LOOKS_AT_THE_WHOLE):
         if not _kept_to(questions, [older, newer]):
             return Sum(Verdict.IGNORED, [older, newer])
@@ -206,23 +200,55 @@ def _compare_whole(know: Knowledge, parts: Parts, total: int, days_later: int) -
             return Sum(Verdict.SHRUNK, [older, newer], undated=None)
         before = newer.total
         (newer,) = pages_of((yield asked(opened)), [opened])
-        if newer is None or newer.total != before:
-            disturbed += 1
-            continue
-        beyond = between - before
-        looks.append((beyond, beyond - older.total))
-        if len(looks) < _GOOD_LOOKS + disturbed / 2:
+        if newer is None:
+            break
+        beyond.look(before, between, newer.total, older.total)
+        if not beyond.enough:
             continue
         (older,) = pages_of((yield asked(closed)), [closed])
-        if older is not None:
-            least = max(least for _, least in looks)
-            most = min(beyond for beyond, _ in looks) - older.total
-            if least == most:
-                verdict = Verdict.EVEN if least >= 0 else Verdict.ABOVE
-                return Sum(verdict, [older, newer], undated=max(least, 0))
-            if least > most:
-                looks.clear()
+        if older is not None and (number := beyond.number(older.total)) is not None:
+            verdict = Verdict.EVEN if number >= 0 else Verdict.ABOVE
+            return Sum(verdict, [older, newer], undated=max(number, 0))
     return Sum(Verdict.UNCLEAR, [older, newer], undated=None)
+
+
+class _Beyond:
+    """How many contacts are in neither part, by what each look leaves possible.
+
+    The open part gains contacts, so when the whole was asked for it held as many as before, as
+    after, or between the two. The closed part loses contacts, so it held as many as before a look,
+    as after it, or between the two. A contact of the open part that dies may make one look tell
+    too much or too little: unless nothing moves at all, two looks must agree on either bound, and
+    few may show that such contacts die.
+    """
+
+    def __init__(self) -> None:
+        self._least: list[int] = []
+        self._most: list[int] = []
+        self._still = 0
+        self._shrunk = 0
+
+    def look(self, before: int, whole: int, after: int, closed_before: int) -> None:
+        """Take a look in: the totals of the open part, the whole, and the open part again."""
+        if after < before:
+            self._shrunk += 1
+            return
+        self._still += after == before
+        self._least.append(whole - after - closed_before)
+        self._most.append(whole - before)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the looks may tell the number."""
+        looks = len(self._least)
+        if looks == self._still and not self._shrunk:
+            return looks >= _QUIET_LOOKS
+        return looks >= _RESTLESS_LOOKS + 2 * self._shrunk
+
+    def number(self, closed_after: int) -> int | None:
+        """Return the number; None where the looks leave several possible."""
+        least, most = sorted(self._least)[-2], sorted(self._most)[1] - closed_after
+        return least if least == most else None
 
 
 @dataclass(frozen=True, slots=True)
