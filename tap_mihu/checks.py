@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date
+from collections import Counter
+from datetime import UTC, date, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,40 +16,31 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
 from tap_mihu.errors import ConfigError
+from tap_mihu.map_checks import map_doubts, map_faults
+from tap_mihu.names import did_you_mean, shown
 from tap_mihu.records.timestamps import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from jsonschema import ValidationError
 
-__all__ = ["check"]
+__all__ = ["check", "check_columns", "doubts", "ignored"]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-_RULES = {
-    "filters.search": "text that is not empty",
-    "subdomain": "a workspace name: letters, digits and inner hyphens",
-    "auth_token": "printable ASCII without spaces or line breaks",
-    "user_agent": "printable ASCII that neither begins nor ends with a space",
-}
-_TYPE_RULES = {
-    "filters.search": "text that is not empty",
+_TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
     "string": "text",
     "object": "an object",
     "array": "a list",
-    "null": "empty",
 }
-_FORMAT_RULES = {
-    "filters.search": "text that is not empty",
-    "date-time": "a date and time such as 2025-01-31T00:00:00Z",
-    "date": "a date such as 2025-01-31",
-    "uuid": "a UUID",
-}
+"""What values of a type are called, for settings without a rule in their schema."""
+_QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d")
+_BEARER = re.compile(r"(authorization:\s*)?bearer\b", re.IGNORECASE)
 
 _formats = FormatChecker(formats=())
 
@@ -70,41 +63,114 @@ def _is_uuid(value: object) -> bool:
     return not isinstance(value, str) or _UUID.fullmatch(value) is not None
 
 
-def check(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def check(
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    fields: Mapping[str, Collection[str]],
+    *,
+    hint: str = "",
+) -> None:
     """Check a whole configuration.
 
     Args:
         config: The settings that are set.
         schema: `SETTINGS`, with what the SDK adds.
+        fields: The fields of each stream, without those that settings add.
+        hint: What else to say where a required setting is missing.
 
     Raises:
-        ConfigError: It names each setting at fault and its rule, never a value, in one line.
+        ConfigError: It names every setting at fault and its rule, never a value, in one line.
     """
     if "batch_config" in config:
         raise ConfigError(
             "batch_config is not offered: batch files would hold fields that are not selected."
         )
-    faults = [*_faults(config, schema)]
-    if not faults and "subdomain" not in config and "api_url" not in config:
-        faults.append("subdomain is required (or api_url)")
-    if not faults and "api_url" in config:
-        faults.extend(_url_faults(config["api_url"]))
-    filters = config.get("filters", {})
-    if not faults and filters.get("date_from", "") > filters.get("date_to", "9999-99-99"):
-        faults.append("filters.date_from must not be after filters.date_to")
+    missing = [f"{name} is required" for name in schema["required"] if name not in config]
+    if "subdomain" not in config and "api_url" not in config:
+        missing.append("subdomain is required (or api_url)")
+    if missing and hint:
+        missing[-1] += hint
+    settings = schema["properties"]
+    faults_of = {
+        name: [*_faults_of(name, config[name], settings[name])]
+        for name in settings
+        if name in config
+    }
+    sound = {name: config[name] for name, faults in faults_of.items() if not faults}
+    faults = [*missing, *chain.from_iterable(faults_of.values()), *_further_faults(sound, fields)]
+    if config.get("flattening_enabled") is True and "flattening_max_depth" not in config:
+        faults.append("flattening_max_depth is required with flattening_enabled")
     if faults:
         raise ConfigError("; ".join(dict.fromkeys(faults)))
 
 
-def _faults(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[str]:
-    for name in schema["required"]:
-        if name not in config:
-            yield f"{name} is required"
-    for name, setting in schema["properties"].items():
-        if name in config:
-            yield from _faults_of(name, config[name], setting)
-    if config.get("flattening_enabled") is True and "flattening_max_depth" not in config:
-        yield "flattening_max_depth is required with flattening_enabled"
+def check_columns(
+    config: Mapping[str, Any], schema: Mapping[str, Any], fields: Mapping[str, Collection[str]]
+) -> None:
+    """Check the one setting that discovery needs; arguments and error as in `check`."""
+    name = "custom_field_columns"
+    if name in config:
+        faults = [*_faults_of(name, config[name], schema["properties"][name])]
+        faults = faults or [*_column_faults(config[name], fields)]
+        if faults:
+            raise ConfigError("; ".join(dict.fromkeys(faults)))
+
+
+def ignored(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each setting that counts for nothing; the configuration may have faults."""
+    known = schema["properties"]
+    for name in config:
+        if name not in known:
+            near = did_you_mean(name, known)
+            yield f"ignoring the setting {shown(name)}, which does not exist{near}"
+    if "api_url" in config and "subdomain" in config:
+        yield "api_url is set beside subdomain, and wins: subdomain is ignored"
+
+
+def doubts(config: Mapping[str, Any], fields: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Yield what is probably a slip in a configuration that `check` found no fault in."""
+    yield from map_doubts(config.get("stream_maps", {}), _with_columns(fields, config))
+
+
+def _further_faults(
+    config: Mapping[str, Any], fields: Mapping[str, Collection[str]]
+) -> Iterator[str]:
+    """Yield what is wrong with values of the right form."""
+    if "api_url" in config:
+        yield from _url_faults(config["api_url"])
+    token = config.get("auth_token", "")
+    if hint := _hint("auth_token", token):
+        yield f"auth_token must be the token alone{hint}"
+    if "start_date" in config:
+        start = parse(config["start_date"])
+        if start is not None and start > datetime.now(UTC):
+            yield "start_date must not lie in the future"
+    filters = config.get("filters", {})
+    if filters.get("date_from", "") > filters.get("date_to", "9999-99-99"):
+        yield "filters.date_from must not be after filters.date_to"
+    yield from _column_faults(config.get("custom_field_columns", ()), fields)
+    yield from map_faults(config.get("stream_maps", {}), _with_columns(fields, config))
+
+
+def _with_columns(
+    fields: Mapping[str, Collection[str]], config: Mapping[str, Any]
+) -> dict[str, Collection[str]]:
+    columns = config.get("custom_field_columns", ())
+    return {stream: {*names, *columns} for stream, names in fields.items()}
+
+
+def _column_faults(columns: Sequence[str], fields: Mapping[str, Collection[str]]) -> Iterator[str]:
+    own = {field.casefold(): field for field in fields["contacts"]}
+    counts = Counter(name.casefold() for name in columns)
+    for name in columns:
+        rule = f"custom_field_columns must not name {shown(name)}"
+        folded = name.casefold()
+        if folded in own:
+            yield f"{rule}: {own[folded]} is a field of contacts"
+        if folded.startswith("_sdc_"):
+            yield f"{rule}: columns of the target begin so"
+        if counts[folded] > 1:
+            yield f"{rule} twice, nor another name that differs in case only"
 
 
 def _faults_of(setting_name: str, value: object, schema: Mapping[str, Any]) -> Iterable[str]:
@@ -115,30 +181,29 @@ def _faults_of(setting_name: str, value: object, schema: Mapping[str, Any]) -> I
         yield f"{setting_name} must be of another form"
         return
     for error in errors:
-        name = ".".join([setting_name, *(_printable(str(part)) for part in error.path)])
+        path = [str(part) for part in error.path]
+        name = ".".join([setting_name, *(part if part.isdigit() else _key(part) for part in path)])
         if error.validator == "additionalProperties":
-            known = ", ".join(error.schema["properties"])
-            for key in error.instance.keys() - error.schema["properties"].keys():
-                yield f"{name}.{_printable(key)} does not exist: use {known}"
+            known = error.schema["properties"]
+            for key in error.instance.keys() - known.keys():
+                yield f"{name}.{_key(key)} does not exist: use {', '.join(known)}"
         else:
-            yield f"{name} must be {_rule(name, error)}"
+            yield f"{name} must be {_rule(error)}{_hint(name, error.instance)}"
 
 
-def _printable(key: str) -> str:
-    return key if key.isidentifier() and len(key) <= 40 else "(one key)"  # noqa: PLR2004
+def _key(name: str) -> str:
+    return name if name.isidentifier() and len(name) <= 40 else "(one key)"  # noqa: PLR2004
 
 
-def _rule(name: str, error: ValidationError) -> str:
+def _rule(error: ValidationError) -> str:
     schema: Any = error.schema
-    if name in _RULES:
-        return _RULES[name]
+    if "rule" in schema:
+        return str(schema["rule"])
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
-    rule = _FORMAT_RULES.get(schema.get("format", "")) or " or ".join(
-        _TYPE_RULES[name] for name in types if name != "null"
-    )
+    rule = " or ".join(_TYPES[name] for name in types if name != "null")
     if "maximum" in schema:
         return f"{rule} from {schema['minimum']} to {schema['maximum']}"
     if "minimum" in schema:
@@ -146,8 +211,18 @@ def _rule(name: str, error: ValidationError) -> str:
     return rule or "of another form"
 
 
+def _hint(name: str, value: object) -> str:
+    """Return what to leave out of a value that was probably copied with something around it."""
+    text = value.strip() if isinstance(value, str) else ""
+    if _QUOTES.intersection(text[:1] + text[-1:]):
+        return ", without the quotes around it"
+    if name == "auth_token" and _BEARER.match(text):
+        return ", without the word Bearer"
+    return ""
+
+
 def _url_faults(url: str) -> Iterable[str]:
-    rule = "api_url must be an https address such as https://acme.mihu.ai/api/v1"
+    rule = "api_url must be an https address such as https://acme.mihu.ai/api/v1" + _hint("", url)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -172,7 +247,7 @@ def _url_faults(url: str) -> Iterable[str]:
 
 
 def _host_asked(url: str) -> str | None:
-    """Give the host as those read it who will ask it; None where they refuse the address."""
+    """Return the host as those read it who will ask it; None where they refuse the address."""
     try:
         host = parse_url(Request("GET", url).prepare().url or "").host or ""
     except (RequestException, HTTPError, ValueError):

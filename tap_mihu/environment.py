@@ -3,27 +3,103 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from dotenv import dotenv_values, find_dotenv
 
-__all__ = ["from_environment"]
+from tap_mihu.names import nearest, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["from_environment", "settings_in", "unknown_variables", "variables"]
+
+# Meltano's own variables begin so, and those of plugins that inherit, such as tap-mihu--acme.
+_MELTANOS = "_"
+_OF_THE_SDK = frozenset({"LOGLEVEL"})
+
+
+def variables(prefix: str) -> dict[str, str]:
+    """Return the variables that begin so and are not empty; those of `.env` count less."""
+    read = {name: text for name, text in dotenv_values(find_dotenv(usecwd=True)).items() if text}
+    read |= {name: text for name, text in os.environ.items() if text}
+    return {name: text for name, text in read.items() if name.startswith(prefix)}
 
 
 def from_environment(
-    environment: Mapping[str, str], schema: Mapping[str, Any], prefix: str
+    environment: Mapping[str, str],
+    schema: Mapping[str, Any],
+    prefix: str,
+    config: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the settings that environment variables hold.
+    """Return a configuration with the settings that environment variables hold.
 
-    What is no value of the setting's type stays text, for `check` to complain about.
+    What is no value of the setting's type stays text, for `check` to complain about. Variables of
+    single filters count over a variable of them all, and over the configuration's.
+
+    Args:
+        environment: The variables that are set.
+        schema: Names the settings and their types.
+        prefix: Variables begin so.
+        config: What else is configured, which counts less.
     """
-    config = {}
+    result = dict(config)
     for name, setting in schema["properties"].items():
-        text = environment.get(prefix + name.upper())
-        if text is not None:
-            config[name] = _typed(text, setting)
-    return config
+        variable = prefix + name.upper()
+        if variable in environment:
+            result[name] = _typed(environment[variable], setting)
+        single = {
+            key: _typed(environment[f"{variable}_{key.upper()}"], nested)
+            for key, nested in _nested(setting).items()
+            if f"{variable}_{key.upper()}" in environment
+        }
+        several = {} if result.get(name) is None else result[name]
+        if single and isinstance(several, dict):
+            result[name] = several | single
+    return result
+
+
+def settings_in(
+    environment: Mapping[str, str], schema: Mapping[str, Any], prefix: str
+) -> list[str]:
+    """Return the names of the variables that hold settings."""
+    return sorted(environment.keys() & _known(schema, prefix))
+
+
+def unknown_variables(
+    environment: Mapping[str, str], schema: Mapping[str, Any], prefix: str
+) -> Iterator[str]:
+    """Yield a line for each variable that looks like one of a setting, and is none.
+
+    Under Meltano, `TAP_MIHU_ACME_PAGE_SIZE` may belong to another plugin of the project.
+    """
+    known = _known(schema, prefix)
+    endings = tuple(name.removeprefix(prefix.rstrip("_")) for name in known)
+    under_meltano = any(name.startswith("MELTANO_") for name in os.environ)
+    for variable in sorted(environment.keys() - known):
+        name = variable.removeprefix(prefix)
+        if name.startswith(_MELTANOS) or name in _OF_THE_SDK:
+            continue
+        if not (under_meltano and name.endswith(endings)):
+            near = nearest(name, (one.removeprefix(prefix) for one in known))
+            meant = f": did you mean {prefix}{near}?" if near else ""
+            yield f"ignoring the variable {shown(variable)}, which sets nothing{meant}"
+
+
+def _known(schema: Mapping[str, Any], prefix: str) -> set[str]:
+    known = {prefix + name.upper() for name in schema["properties"]}
+    return known | {
+        f"{prefix}{name}_{key}".upper()
+        for name, setting in schema["properties"].items()
+        for key in _nested(setting)
+    }
+
+
+def _nested(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an object of a closed form may hold; other objects come whole."""
+    closed = setting.get("additionalProperties") is False
+    return dict(setting["properties"]) if closed else {}
 
 
 def _typed(text: str, setting: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON

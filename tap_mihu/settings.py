@@ -16,6 +16,7 @@ def _uuid_filter(title: str, what: str) -> dict[str, Any]:
         "format": "uuid",
         "title": title,
         "description": f"Only contacts {what}: a UUID.",
+        "rule": "a UUID",
     }
 
 
@@ -25,6 +26,7 @@ def _date_filter(title: str, what: str) -> dict[str, Any]:
         "format": "date",
         "title": title,
         "description": f"Only contacts created on or {what} this day, YYYY-MM-DD.",
+        "rule": "a date such as 2025-01-31",
     }
 
 
@@ -35,6 +37,7 @@ _FILTERS: dict[str, Any] = {
         "pattern": "^[^\ud800-\udfff]*$",
         "title": "Search",
         "description": "Only contacts whose name, e-mail address or phone number holds this text.",
+        "rule": "text that is not empty",
     },
     "status": {
         "type": "string",
@@ -65,12 +68,14 @@ SETTINGS: dict[str, Any] = {
             "title": "Subdomain",
             "description": "Name of the workspace: acme for https://acme.mihu.ai. Required unless "
             "api_url is set.",
+            "rule": "a workspace name: letters, digits, inner hyphens (acme, not acme.mihu.ai)",
         },
         "auth_token": {
             "type": "string",
             "pattern": r"^[!-~]+$(?!\n)",
             "title": "API Token",
             "description": "API token of the workspace, made in Mihu under profile, Developer.",
+            "rule": "printable ASCII without spaces or line breaks",
             "secret": True,
             "writeOnly": True,
         },
@@ -79,12 +84,14 @@ SETTINGS: dict[str, Any] = {
             "title": "API URL",
             "description": "Root of the API where it is not https://{subdomain}.mihu.ai/api/v1: "
             "an older workspace's host, or a proxy. https, unless the host is this machine.",
+            "rule": "an https address such as https://acme.mihu.ai/api/v1",
         },
         "start_date": {
             "type": "string",
             "format": "date-time",
             "title": "Start Date",
-            "description": "Incremental: only contacts updated at or after this moment.",
+            "description": "Incremental: only contacts updated or created at or after this moment.",
+            "rule": "a date and time such as 2025-01-31T00:00:00Z",
         },
         "page_size": {
             "type": "integer",
@@ -111,6 +118,18 @@ SETTINGS: dict[str, Any] = {
             "description": "Incremental: also send contacts again that were updated up to so long "
             "before the bookmark, for rows committed late and clocks that differ.",
         },
+        "custom_field_columns": {
+            "type": "array",
+            "items": {
+                "type": "string",
+                "pattern": "^[^\x00-\x1f\x7f\ud800-\udfff]+$(?!\n)",
+                "rule": "the name of a custom field",
+            },
+            "title": "Custom Field Columns",
+            "description": "Custom fields that get a column of their own (text or null), beside "
+            "custom_fields, which holds them all: a list of names.",
+            "rule": "a list of names",
+        },
         "request_timeout": {
             "type": "integer",
             "minimum": 1,
@@ -132,6 +151,7 @@ SETTINGS: dict[str, Any] = {
             "default": f"tap-mihu/{version('tap-mihu')}",
             "title": "User Agent",
             "description": "User-Agent header of every request.",
+            "rule": "printable ASCII that neither begins nor ends with a space",
         },
         "filters": {
             "type": "object",
@@ -151,4 +171,7 @@ SETTINGS: dict[str, Any] = {
     },
     "required": ["auth_token"],
 }
-"""The settings as a JSON schema; the SDK adds its own (`stream_maps`, …)."""
+"""The settings as a JSON schema; the SDK adds its own (`stream_maps`, …).
+
+`rule` says what a value must be, where the schema's own words do not say it to a person.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tap_mihu.singer.stream import ListedStream
 
-__all__ = ["ContactsStream"]
+__all__ = ["STREAMS", "ContactsStream"]
 
 
 class ContactsStream(ListedStream):
@@ -14,3 +14,6 @@ class ContactsStream(ListedStream):
     path = "/contacts"
     extra_fields = "custom_fields"
     by_date = True
+
+
+STREAMS = (ContactsStream,)

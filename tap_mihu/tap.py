@@ -9,25 +9,28 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from dotenv import dotenv_values, find_dotenv
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_mihu.checks import check
-from tap_mihu.environment import from_environment
+from tap_mihu.checks import check, check_columns, doubts, ignored
+from tap_mihu.environment import from_environment, settings_in, unknown_variables, variables
 from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
-from tap_mihu.streams import ContactsStream
+from tap_mihu.singer.schema import stream_schema
+from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from logging import LogRecord
     from types import FrameType
 
     from click import Command, Context, Option
+    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
 __all__ = ["TapMihu"]
@@ -64,22 +67,9 @@ class TapMihu(Tap):
             ConfigError: A setting cannot be used.
             MihuError: The catalog or the state is none.
         """
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        config = dict(config or {})
-        if parse_env_config:
-            environment = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
-            prefix = self._env_var_prefix
-            config |= from_environment(
-                {name: value for name, value in environment.items() if value is not None},
-                schema,
-                prefix,
-            )
-        config = _set_only(config)
-        if isinstance(config.get("filters"), dict):
-            config["filters"] = _set_only(config["filters"])
-        if validate_config:
-            check(config, schema)
+        # The SDK says that it reads no variables, for they are read here.
+        self.logger.addFilter(_is_true)
+        config = self._checked(config, parse_env=parse_env_config, whole=validate_config)
         super().__init__(
             config=config,
             catalog=read_catalog(catalog),
@@ -87,6 +77,39 @@ class TapMihu(Tap):
             validate_config=validate_config,
             **options,
         )
+
+    @classmethod
+    def _checked(cls, config: Any, *, parse_env: bool, whole: bool) -> dict[str, Any]:  # noqa: ANN401
+        """Return the settings that are set, from everywhere; errors as in `check`."""
+        schema, prefix = cls.config_jsonschema, cls._env_var_prefix
+        cls.append_builtin_config(schema)
+        settings: dict[str, Any] = dict(config or {})
+        environment = variables(prefix)
+        hint = ""
+        if parse_env:
+            settings = from_environment(environment, schema, prefix, settings)
+        elif not settings and settings_in(environment, schema, prefix):
+            hint = f": variables such as {prefix}AUTH_TOKEN are read with --config=ENV"
+        settings = _set_only(settings)
+        if isinstance(settings.get("filters"), dict):
+            settings["filters"] = _set_only(settings["filters"])
+        fields = {
+            stream.name: stream_schema(stream.name)["properties"].keys() for stream in STREAMS
+        }
+        if not whole:
+            check_columns(settings, schema, fields)
+            return settings
+        cls._warn(ignored(settings, schema))
+        if parse_env:
+            cls._warn(unknown_variables(environment, schema, prefix))
+        check(settings, schema, fields, hint=hint)
+        cls._warn(doubts(settings, fields))
+        return settings
+
+    @classmethod
+    def _warn(cls, texts: Iterable[str]) -> None:
+        for text in texts:
+            cls.logger.warning("%s", text)
 
     @classmethod
     @override
@@ -157,14 +180,45 @@ class TapMihu(Tap):
         Raises:
             MihuError: The state or the catalog is no JSON, or the run failed.
         """
+        config = options.get("config")
+        if config is not None and not config.parse_env:
+            cls._tell_variables(has_file=bool(config.config))
         super().invoke(
             state=json_file(state, "--state"), catalog=json_file(catalog, "--catalog"), **options
         )
 
+    @classmethod
+    def _tell_variables(cls, *, has_file: bool) -> None:
+        """Warn of variables that count for nothing."""
+        prefix = cls._env_var_prefix
+        environment, schema = variables(prefix), cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        cls._warn(unknown_variables(environment, schema, prefix))
+        unread = settings_in(environment, schema, prefix)
+        # Meltano sets them too, beside the file that it makes of them.
+        if has_file and unread and "MELTANO_PROJECT_ROOT" not in os.environ:
+            cls._warn([f"{', '.join(unread)}: set, but read with --config=ENV only"])
+
     @override
     def discover_streams(self) -> list[Stream]:
         """List the streams."""
-        return [ContactsStream(self)]
+        return [stream(self) for stream in STREAMS]
+
+    @property
+    @override
+    def catalog(self) -> Catalog:
+        """The catalog that messages follow: it names nothing that is in an extra field.
+
+        Or flattening, here or in a target, would spread such a field over columns that no schema
+        has.
+        """
+        catalog = super().catalog
+        for stream in STREAMS:
+            entry = catalog.get_stream(stream.name)
+            fields = (entry and entry.schema.properties) or {}
+            if stream.extra_fields in fields:
+                fields[stream.extra_fields].properties = None
+        return catalog
 
     @override
     def setup_mapper(self) -> None:
@@ -190,6 +244,10 @@ class TapMihu(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run, between two lines."""
         self.message_writer.interrupt(signum)
+
+
+def _is_true(record: LogRecord) -> bool:
+    return record.msg != "Skipping parse of env var settings..."
 
 
 def _set_only(settings: dict[str, Any]) -> dict[str, Any]:

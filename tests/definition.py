@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 __all__ = ["described", "without_placeholders"]
 
 _NOT_BY_EVERY_SDK = {"start-date"}  # from 0.55 on
-_KINDS = {"date-time": "date_iso8601", "date": "date_iso8601"}
+# Not the dates within `filters`: Meltano passes those on as they stand, relative ones too.
+_KINDS = {"date-time": "date_iso8601"}
 
 
 def described(about: Mapping[str, Any]) -> dict[str, Any]:

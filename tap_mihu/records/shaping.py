@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.json_text import encode_json
+from tap_mihu.records.tags import to_items
 from tap_mihu.records.timestamps import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
-__all__ = ["CREATED_AT", "KEY", "UPDATED_AT", "InvalidValues", "Shaper"]
+__all__ = ["CREATED_AT", "KEY", "UPDATED_AT", "InvalidValues", "Shaper", "to_text"]
 
 KEY = "uuid"
 CREATED_AT = "created_at"
@@ -36,7 +37,8 @@ def _kind_of(schema: Mapping[str, Any]) -> str:
     return str(schema.get("format", names[0]))
 
 
-def _text(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def to_text(value: Any) -> str:  # noqa: ANN401 - any JSON but null
+    """Return a value as text: numbers and booleans as JSON writes them, containers as JSON text."""
     return value if isinstance(value, str) else encode_json(value).decode()
 
 
@@ -66,7 +68,7 @@ def _flat(value: object) -> bool:
 
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {
-    "string": _text,
+    "string": to_text,
     "date-time": _timestamp,
     "integer": _integer,
     "number": _number,
@@ -77,17 +79,27 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 class Shaper:
     """Shapes the items of one stream by its JSON schema."""
 
-    def __init__(self, schema: Mapping[str, Any], *, extra_fields: str | None = None) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        *,
+        extra_fields: str | None = None,
+        columns: Collection[str] = (),
+    ) -> None:
         """Read the schema.
 
         Args:
             schema: The stream's JSON schema; it has `uuid`, `created_at` and `updated_at`.
             extra_fields: The object property that takes every key the schema does not name.
+            columns: Properties that hold single ones of these keys too, as text or null.
         """
-        properties: dict[str, Any] = dict(schema["properties"])
-        if extra_fields is not None:
-            del properties[extra_fields]
+        properties: dict[str, Any] = {
+            name: prop
+            for name, prop in schema["properties"].items()
+            if name != extra_fields and name not in columns
+        }
         self.extra_fields = extra_fields
+        self.columns = tuple(columns)
         self.kinds = {name: _kind_of(prop) for name, prop in properties.items()}
         self.items = {
             name: {field: _kind_of(prop) for field, prop in of["items"]["properties"].items()}
@@ -121,27 +133,22 @@ class Shaper:
                 record[name] = _converted(kind, value, name, invalid)
         if self.extra_fields is not None:
             record[self.extra_fields] = {k: v for k, v in item.items() if k not in self.kinds}
+        for name in self.columns:
+            value = item.get(name)
+            record[name] = None if value is None else to_text(value)
         return record
 
     def _array(self, name: str, value: Any, invalid: InvalidValues) -> list[Any]:  # noqa: ANN401
-        if value is None:
-            return []
-        if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
-            # PHP writes a list with gaps as an object: {"0": {…}, "2": {…}}.
-            value = list(value.values())
-        items = value if isinstance(value, list) else [value]
-        return [self._item(name, one, invalid) for one in items if one is not None]
-
-    def _item(self, name: str, value: Any, invalid: InvalidValues) -> dict[str, Any]:  # noqa: ANN401
         kinds = self.items[name]
-        if not isinstance(value, dict):
-            value = {"name": value}
-        return {
-            field: one
-            if one is None or field not in kinds
-            else _converted(kinds[field], one, f"{name}.{field}", invalid)
-            for field, one in value.items()
-        }
+        return [
+            {
+                field: one
+                if one is None or field not in kinds
+                else _converted(kinds[field], one, f"{name}.{field}", invalid)
+                for field, one in item.items()
+            }
+            for item in to_items(value, kinds)
+        ]
 
 
 def _converted(kind: str, value: Any, name: str, invalid: InvalidValues) -> Any:  # noqa: ANN401

@@ -17,7 +17,7 @@ from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.envelope import Envelope
 from tap_mihu.records.json_text import encode_json, parse_number
 from tap_mihu.records.pages import Row
-from tap_mihu.records.shaping import KEY, Shaper
+from tap_mihu.records.shaping import KEY, Shaper, to_text
 from tap_mihu.records.timestamps import canonical
 
 if TYPE_CHECKING:
@@ -46,15 +46,21 @@ class TypedItems:
     _MOST_EXTRAS = 500
 
     def __init__(
-        self, shaper: Shaper, without: Collection[str] = (), extras: tuple[str, ...] = ()
+        self,
+        shaper: Shaper,
+        without: Collection[str] = (),
+        extras: tuple[str, ...] | None = None,
     ) -> None:
         """Make the types.
 
         Args:
             shaper: Says what the fields hold.
             without: Fields to leave out of the messages.
-            extras: The further keys known so far.
+            extras: The further keys known so far; None for those that have columns.
         """
+        if extras is None:
+            # One that msgspec takes for no field has a value on the plain way only.
+            extras = tuple(name for name in shaper.columns if not _UNNAMEABLE(name))
         self._shaper = shaper
         self._without = without
         self._extras = extras
@@ -64,7 +70,14 @@ class TypedItems:
         self._no_extras = self._extra_key + b"{}}"
         attributes = [f"extra_{i}_" for i in range(len(extras))]
         self._pairs = list(zip(attributes, extras, strict=True))
-        self._left_out = [name for name in without if name != shaper.extra_fields]
+        attribute_of = {name: attribute for attribute, name in self._pairs}
+        self._columns = [
+            (attribute_of.get(name, ""), name) for name in shaper.columns if name not in without
+        ]
+        columns = set(shaper.columns)
+        self._left_out = [
+            name for name in without if name != shaper.extra_fields and name not in columns
+        ]
         if shaper.extra_fields is None or shaper.extra_fields in without:
             self._left_out += attributes
             self._with_extras: Callable[[Any], bytes] = encode_json
@@ -152,9 +165,20 @@ class TypedItems:
         for name in self._arrays:
             if getattr(item, name) is None:
                 setattr(item, name, [])
+        # Before the attributes that they are read from are taken out.
+        columns = self._encoded_columns(item) if self._columns else b""
         for name in self._left_out:
             setattr(item, name, UNSET)
-        return self._with_extras(item)
+        encoded = self._with_extras(item)
+        return encoded[:-1] + columns if columns else encoded
+
+    def _encoded_columns(self, item: Any) -> bytes:  # noqa: ANN401
+        """Encode the columns of single further keys, as they end the object."""
+        columns: dict[str, str | None] = {}
+        for attribute, name in self._columns:
+            value = getattr(item, attribute, None)
+            columns[name] = None if value is None or value is UNSET else to_text(value)
+        return b"," + encode_json(columns)[1:]
 
     def _with_pairs(self, item: Any) -> bytes:  # noqa: ANN401
         """Encode an item, its further keys in the field that holds them."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import date
-from importlib.resources import files
 from sys import exception
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,6 +28,7 @@ from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
 from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.run import Run
+from tap_mihu.singer.schema import stream_schema
 from tap_mihu.singer.state import SCAN
 from tap_mihu.singer.writer import RecordWriter
 
@@ -61,12 +60,8 @@ class ListedStream(Stream):
 
     def __init__(self, tap: Tap) -> None:
         """Read the stream's schema."""
-        text = files("tap_mihu.schemas").joinpath(f"{self.name}.json").read_text(encoding="utf-8")
-        schema = json.loads(text)
-        if self.extra_fields is not None and tap.config.get("flattening_enabled"):
-            # Or the SDK would spread its keys, which no schema can name, over the record.
-            del schema["properties"][self.extra_fields]["properties"]
-        super().__init__(tap, schema=schema)
+        self.columns = tap.config.get("custom_field_columns", ()) if self.extra_fields else ()
+        super().__init__(tap, schema=stream_schema(self.name, self.columns))
         self._counter: metrics.Counter | None = None
 
     @override
@@ -194,7 +189,7 @@ class ListedStream(Stream):
 
     def shaper(self) -> Shaper:
         """Return what makes records of items."""
-        return Shaper(self.schema, extra_fields=self.extra_fields)
+        return Shaper(self.schema, extra_fields=self.extra_fields, columns=self.columns)
 
     def listing(self, client: Client, decoder: PageDecoder) -> Listing:
         """Return the listing that the stream reads."""

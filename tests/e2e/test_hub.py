@@ -30,7 +30,9 @@ SETTING = {
     "additionalProperties": False,
     "properties": {
         **dict.fromkeys(("name", "label", "placeholder", "description"), TEXT),
-        "kind": {"enum": ["string", "integer", "boolean", "object", "options", "date_iso8601"]},
+        "kind": {
+            "enum": ["string", "integer", "boolean", "array", "object", "options", "date_iso8601"]
+        },
         "sensitive": {"type": "boolean"},
         "value": {},
         "options": {
@@ -54,6 +56,7 @@ WANTED = {
         "maintenance_status": {"enum": ["active", "beta", "development", "inactive", "unknown"]},
         "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
         "supported_python_versions": {"type": "array", "items": {"pattern": r"^3\.\d+$"}},
+        "log_parser": {"enum": ["singer-sdk"]},
         "capabilities": TEXTS,
         "settings": {"type": "array", "items": SETTING},
         "settings_group_validation": {"type": "array", "items": TEXTS},

@@ -21,33 +21,12 @@ from tap_mihu.api.client import root_url
 from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.tap import TapMihu
+from tests.unit.front.configs import MINIMAL, SECRET, fault, names, tap
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET = "s3cret-T0ken"  # noqa: S105 - no real one
-MINIMAL: dict[str, Any] = {"subdomain": "acme", "auth_token": SECRET}
 UUID = "7f9c24e8-3b12-4fef-91e0-56a2d5a1c3b7"
-
-
-def tap(config: dict[str, Any]) -> TapMihu:
-    return TapMihu(config=MINIMAL | config)
-
-
-def fault(config: dict[str, Any]) -> str:
-    """The one line that a configuration is refused with."""
-    with pytest.raises(ConfigError) as error:
-        tap(config)
-    message = str(error.value)
-    assert message
-    assert len(message.splitlines()) == 1
-    assert SECRET not in message
-    return message
-
-
-def names(message: str, setting: str) -> bool:
-    return message.startswith((f"{setting} ", f"{setting}.")) or f"; {setting} " in message
-
 
 # What is accepted.
 
@@ -68,6 +47,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "long lookback": {"lookback_seconds": 10**9},
     "least timeout": {"request_timeout": 1},
     "no retries": {"max_retries": 0},
+    "columns": {"custom_field_columns": ["plan", "Seats per 1,000", 'the "best"']},
+    "no columns": {"custom_field_columns": []},
     "user agent with spaces": {"user_agent": "Acme ETL (data@acme.example)"},
     "no filters": {"filters": {}},
     "search": {"filters": {"search": "Zoë, 預算; DROP TABLE"}},
@@ -108,6 +89,7 @@ WRONG: dict[str, list[Any]] = {
     "string": [5, True, [SECRET], {"a": SECRET}],
     "integer": ["4", 4.5, True, [], {}, float("nan"), float("inf")],
     "boolean": ["true", 1, [], {}],
+    "array": ["a", '["a"]', 5, True, {}, [5], [None]],
     "object": ["a=b", '{"a":"b"}', 5, True, [], [{"a": "b"}]],
 }
 TYPES = {
@@ -552,7 +534,6 @@ def test_from_the_environment(
 
 
 BAD_IN_ENVIRONMENT: dict[str, tuple[str, str]] = {
-    "empty number": ("page_size", ""),
     "words for a number": ("page_size", "many"),
     "unit": ("request_timeout", "60s"),
     "decimals": ("page_size", "1.5"),
@@ -561,7 +542,6 @@ BAD_IN_ENVIRONMENT: dict[str, tuple[str, str]] = {
     "no number": ("page_size", "NaN"),
     "list for a number": ("page_size", "[1]"),
     "out of range": ("page_size", "1001"),
-    "empty boolean": ("emit_activate_version_messages", ""),
     "words for a boolean": ("emit_activate_version_messages", "maybe"),
     "number for a boolean": ("emit_activate_version_messages", "2"),
     "filters as a query": ("filters", "status=Active"),
@@ -571,7 +551,6 @@ BAD_IN_ENVIRONMENT: dict[str, tuple[str, str]] = {
     "filters as JSON text": ("filters", '"{}"'),
     "filter that does not exist": ("filters", '{"sort":"name"}'),
     "date": ("start_date", "soon"),
-    "empty url": ("api_url", ""),
 }
 
 

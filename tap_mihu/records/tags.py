@@ -1,0 +1,66 @@
+"""Tags: the list that a server means, in whatever shape PHP writes it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tap_mihu.errors import UnreadableBodyError
+from tap_mihu.records.json_text import decode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["to_items"]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
+_NUMBER = re.compile(r"[0-9]{1,30}").fullmatch
+
+
+def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
+    """Return a list of objects, whatever stands for it.
+
+    That is a list, an object keyed by number or by key, names alone, an id for each name, one
+    item that is in no list, or JSON text of these; null, false and empty text are no item.
+
+    Args:
+        value: What the API sent.
+        fields: The fields that an item has.
+    """
+    if isinstance(value, str):
+        value = _from_text(value)
+    if isinstance(value, dict):
+        items = _from_object(value, fields)
+    else:
+        items = value if isinstance(value, list) else [value]
+    return [
+        item if isinstance(item, dict) else {"name": item}
+        for item in items
+        if item is not None and item is not False and item != ""
+    ]
+
+
+def _from_text(text: str) -> Any:  # noqa: ANN401 - any JSON
+    stripped = text.strip()
+    if stripped == "null":
+        return None
+    if stripped[:1] in {"[", "{"}:
+        try:
+            return decode_json(stripped.encode())
+        except (UnreadableBodyError, UnicodeEncodeError):
+            pass  # It is a name that begins so.
+    return text if stripped else None
+
+
+def _from_object(value: dict[str, Any], fields: Collection[str]) -> list[Any]:
+    if all(isinstance(item, dict) for item in value.values()):
+        return [
+            {"uuid": key} | item if "uuid" in fields and _UUID(key) else item
+            for key, item in value.items()
+        ]
+    if value.keys() & fields or any(isinstance(item, dict | list) for item in value.values()):
+        return [value]  # One item, not in a list.
+    # A list of names with gaps begins at 0, which is no id.
+    if all(map(_NUMBER, value)) and "0" not in value:
+        return [{"id": int(key), "name": name} for key, name in value.items()]
+    return [{"uuid": key, "name": name} if _UUID(key) else name for key, name in value.items()]
