@@ -21,7 +21,7 @@ def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # no
     """Return a list of objects, whatever stands for it.
 
     That is a list, an object keyed by number or by key, names alone, an id for each name, one
-    item that is in no list, or JSON text of these; null, false and empty text are no item.
+    item that is in no list, or JSON text of these; false and empty text stand for no list.
 
     Args:
         value: What the API sent.
@@ -31,12 +31,12 @@ def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # no
         value = _from_text(value)
     if isinstance(value, dict):
         items = _from_object(value, fields)
+    elif isinstance(value, list):
+        items = value
     else:
-        items = value if isinstance(value, list) else [value]
+        items = [] if value is False else [value]
     return [
-        item if isinstance(item, dict) else {"name": item}
-        for item in items
-        if item is not None and item is not False and item != ""
+        item if isinstance(item, dict) else {"name": item} for item in items if item is not None
     ]
 
 

@@ -152,8 +152,10 @@ class ListedStream(Stream):
                 f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
                 "check the catalog's replication method and key."
             )
-        declared = KEY in self.effective_schema.get("properties", {})
-        if not declared or not self.mask["properties", KEY]:
+        declared = self.effective_schema.get("properties", {})
+        for column in [name for name in self.columns if name not in declared]:
+            self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
+        if KEY not in declared or not self.mask["properties", KEY]:
             raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
         run = Run(method, self.within)
         if self.config.get("emit_activate_version_messages"):

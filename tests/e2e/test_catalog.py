@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sdk.helpers._flattening import flatten_record, flatten_schema
 
 from tests.e2e.expected import as_record, assert_complete, assert_valid
 from tests.e2e.in_process import in_process
@@ -133,6 +135,90 @@ def test_a_deselected_stream_keeps_its_state() -> None:
     with Sandbox(workspace_of(30)) as sandbox:
         run = in_process(sandbox.config(), catalog=catalog, state=state)
     assert run.state == state
+
+
+# Columns of custom fields, and flattening.
+
+
+def discovered_with(*columns: str) -> Catalog:
+    run = run_tap({**CONFIG, "custom_field_columns": [*columns]}, "--discover")
+    catalog: Catalog = json.loads(run.stdout)
+    return catalog
+
+
+def test_columns_are_selected_one_by_one() -> None:
+    """What is neither selected nor in a selected column does not leave the tap."""
+    workspace = workspace_of(60, custom_fields=("plan", "seats", "ssn"))
+    catalog = discovered_with("plan", "seats")
+    for field in ("custom_fields", "seats"):
+        metadata_of(catalog, "properties", field)["selected"] = False
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(custom_field_columns=["plan", "seats"])
+        run = in_process(config, catalog=catalog)
+    assert_done(run)
+    plans = {contact["uuid"]: contact["plan"] for contact in workspace.contacts()}
+    assert by_uuid(run) == {
+        uuid: record | {"plan": plans[uuid]}
+        for uuid, record in sent(workspace, "custom_fields").items()
+    }
+
+
+def test_a_catalog_from_before_the_column_is_told() -> None:
+    with Sandbox(workspace_of(5, custom_fields=("plan",))) as sandbox:
+        run = in_process(sandbox.config(custom_field_columns=["plan"]), catalog=discovered())
+    (warning,) = run.warnings
+    assert "plan" in warning
+    assert "discover" in warning
+    assert all("plan" not in record for record in run.records)
+
+
+@pytest.mark.parametrize("columns", [["email"], "plan"])
+def test_columns_that_cannot_be_are_refused_by_discovery_too(columns: object) -> None:
+    run = run_tap({**CONFIG, "custom_field_columns": columns}, "--discover")
+    assert run.status == 1
+    (error,) = run.errors
+    assert "custom_field_columns" in error
+
+
+def as_discovered(_: Catalog) -> None:
+    """Made without flattening."""
+
+
+def names_a_key(catalog: Catalog) -> None:
+    """As a hand might, for a column of its own."""
+    properties = contacts_of(catalog)["schema"]["properties"]
+    properties["custom_fields"]["properties"] = {"plan": {"type": ["string", "null"]}}
+
+
+@pytest.mark.parametrize("edit", [None, as_discovered, names_a_key])
+def test_flattening_keeps_custom_fields_in_one_column(
+    edit: Callable[[Catalog], None] | None,
+) -> None:
+    """Whatever the catalog, and whether the tap flattens or a target."""
+    catalog = None if edit is None else deepcopy(discovered())
+    if edit is not None and catalog is not None:
+        edit(catalog)
+    workspace = workspace_of(20, custom_fields=("plan",))
+    with Sandbox(workspace) as sandbox:
+        flattening = {"flattening_enabled": True, "flattening_max_depth": 2}
+        flat = in_process(sandbox.config(**flattening), catalog=catalog)
+        plain = in_process(sandbox.config(), catalog=catalog)
+    for run in (flat, plain):
+        assert_done(run)
+        (schema,) = run.of_type("SCHEMA")
+        assert by_uuid(run).keys() == sent(workspace).keys()
+        assert {key for record in run.records for key in record} == {
+            *schema["schema"]["properties"]
+        }
+    assert all(json.loads(record["custom_fields"]).keys() == {"plan"} for record in flat.records)
+
+    (schema,) = plain.of_type("SCHEMA")
+    flattened = flatten_schema(schema["schema"], max_level=2)
+    assert flattened["properties"]["custom_fields"]["type"] == "string"
+    for record in plain.records:
+        row = flatten_record(record, flattened, max_level=2)
+        assert row.keys() == flattened["properties"].keys()
+        assert json.loads(row["custom_fields"]) == record["custom_fields"]
 
 
 # Catalogs that are not quite what --discover wrote.

@@ -18,9 +18,12 @@ from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.json_text import decode_json
 from tap_mihu.records.shaping import Shaper
 from tap_mihu.singer.lines import LineFormat
+from tap_mihu.singer.schema import stream_schema
 from tests.sandbox.clock import NOON as NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tap_mihu.records.pages import Page
 
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
@@ -29,9 +32,16 @@ NAMED = set(SCHEMA["properties"]) - {"custom_fields"}
 WAYS = pytest.mark.parametrize("typed", [True, False], ids=["fast", "plain"])
 
 
-def page_decoder(*, typed: bool = True, since: str | None = None, **form: Any) -> PageDecoder:  # noqa: ANN401
+def page_decoder(
+    *,
+    typed: bool = True,
+    since: str | None = None,
+    columns: Collection[str] = (),
+    **form: Any,  # noqa: ANN401
+) -> PageDecoder:
     """A decoder of contacts."""
-    shaper = Shaper(SCHEMA, extra_fields="custom_fields")
+    schema = stream_schema("contacts", columns)
+    shaper = Shaper(schema, extra_fields="custom_fields", columns=columns)
     return PageDecoder(
         shaper,
         is_due=(lambda _, updated_at: updated_at is None or updated_at >= since) if since else None,
@@ -344,6 +354,20 @@ def test_a_custom_field_that_comes_and_goes(*, typed: bool) -> None:
             assert parsed(row.payload)["record"]["custom_fields"] == further
 
 
+@WAYS
+def test_columns_of_custom_fields(*, typed: bool) -> None:
+    columns = ("plan", "seats", 'the "best"')
+    decoder = page_decoder(typed=typed, columns=columns, without=frozenset({"seats"}))
+    sent = [{"uuid": "a", "plan": "gold", "seats": 5, 'the "best"': 1}, {"uuid": "b", "plan": 7}]
+    for _ in range(2):
+        rows = read(decoder, body_of(json.dumps(sent))).rows
+        first, second = (parsed(row.payload)["record"] for row in rows)
+        assert (first["plan"], first['the "best"']) == ("gold", "1")
+        assert (second["plan"], second['the "best"']) == ("7", None)
+        assert "seats" not in first.keys() | second.keys()
+        assert first["custom_fields"] == {k: v for k, v in sent[0].items() if k != "uuid"}
+
+
 TAGS = {
     "newer": '[{"uuid":"t","name":"VIP"}]',
     "older": '[{"id":7,"name":"VIP"}]',
@@ -484,6 +508,7 @@ timestamps = quoted(
 tag_keys = st.sampled_from(['"uuid"', '"name"'])
 tags = a_list(an_object(tag_keys, quoted() | st.just("null")) | st.just('{"id":7}'))
 odd_tags = a_list(an_object(tag_keys | st.sampled_from(['"id"', '"x"']), wild_json))
+WILD_COLUMNS = ("Budget", "x", '"', "a\\", "预算", "never sent")
 custom_keys = quoted(
     st.sampled_from(["Budget", "x", "y", "custom_fields", "Name", "", '"', "a\\", "\n", "预算"])
 )
@@ -532,13 +557,16 @@ def outcome(decoder: PageDecoder, body: bytes) -> Outcome:
 @given(
     runs,
     st.sampled_from([None, "2025-06-01T00:00:00.000000Z"]),
-    st.frozensets(st.sampled_from(sorted({*SCHEMA["properties"]} - {"uuid"}))),
+    st.frozensets(st.sampled_from(sorted({*SCHEMA["properties"], *WILD_COLUMNS} - {"uuid"}))),
+    st.sets(st.sampled_from(WILD_COLUMNS)),
 )
 def test_both_ways_give_the_same_rows(
-    run: list[list[str]], since: str | None, without: frozenset[str]
+    run: list[list[str]], since: str | None, without: frozenset[str], columns: set[str]
 ) -> None:
+    without -= {*WILD_COLUMNS} - columns
     fast, plain = (
-        page_decoder(typed=typed, since=since, without=without) for typed in (True, False)
+        page_decoder(typed=typed, since=since, without=without, columns=sorted(columns))
+        for typed in (True, False)
     )
     for contacts in run:
         body = body_of(f"[{','.join(contacts)}]")

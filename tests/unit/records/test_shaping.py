@@ -18,10 +18,12 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.shaping import InvalidValues, Shaper
 from tap_mihu.records.timestamps import canonical
+from tap_mihu.singer.schema import stream_schema
 from tests.sandbox.data import STANDARD_FIELDS, TEXT_FIELDS, TIMESTAMP_FIELDS
 
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
 VALID = Draft202012Validator(SCHEMA)
+UUID = "7f9c24e8-3b12-4fef-91e0-56a2d5a1c3b7"
 FIELDS = (*STANDARD_FIELDS, "custom_fields")
 
 
@@ -158,6 +160,25 @@ TAGS = {
     "a name": ("a", [{"name": "a"}]),
     "numbers": ([1, True], [{"name": "1"}, {"name": "true"}]),
     "null between": ([None, {"name": "a"}], [{"name": "a"}]),
+    "keyed by key": ({"vip": {"id": 7}, "new": {"id": 8}}, [{"id": 7}, {"id": 8}]),
+    "keyed by id": ({"7": {"id": 7, "name": "a"}}, [{"id": 7, "name": "a"}]),
+    "keyed by uuid": ({UUID: {"name": "a"}}, [{"uuid": UUID, "name": "a"}]),
+    "keyed by uuid, which it has": ({UUID: {"uuid": "t"}}, [{"uuid": "t"}]),
+    "id to name": ({"7": "a", "12": "b"}, [{"id": 7, "name": "a"}, {"id": 12, "name": "b"}]),
+    "uuid to name": ({UUID: "a"}, [{"uuid": UUID, "name": "a"}]),
+    "key to name": ({"vip": "VIP", "new": "New"}, [{"name": "VIP"}, {"name": "New"}]),
+    "names with gaps": ({"0": "a", "2": "b"}, [{"name": "a"}, {"name": "b"}]),
+    "one tag with a list": ({"slug": "vip", "of": []}, [{"slug": "vip", "of": []}]),
+    "JSON text": ('[{"id":7,"name":"a"}]', [{"id": 7, "name": "a"}]),
+    "JSON text of names": (' ["a","b"]', [{"name": "a"}, {"name": "b"}]),
+    "JSON text of id to name": ('{"7":"a"}', [{"id": 7, "name": "a"}]),
+    "JSON text of none": ("[]", []),
+    "JSON text of null": ("null", []),
+    "a name that begins like a list": ("[VIP", [{"name": "[VIP"}]),
+    "empty text": ("", []),
+    "spaces": (" ", []),
+    "false": (False, []),
+    "empty object": ({}, []),
 }
 
 
@@ -205,6 +226,33 @@ def test_what_the_schema_does_not_name_is_gathered_as_sent(sent: dict[str, Any])
     assert record["custom_fields"] == sent
     assert record["name"] == "n"
     assert record.keys() == set(FIELDS)
+
+
+# Columns of single custom fields.
+
+
+COLUMNS: dict[str, tuple[dict[str, Any], str | None]] = {
+    "missing": ({}, None),
+    "null": ({"Plan": None}, None),
+    "without a value": ({"Plan": ""}, ""),
+    "text": ({"Plan": "gold"}, "gold"),
+    "number": ({"Plan": 0}, "0"),
+    "decimal places": ({"Plan": Decimal("1.50")}, "1.50"),
+    "boolean": ({"Plan": False}, "false"),
+    "list": ({"Plan": ["a", 1]}, '["a",1]'),
+    "object": ({"Plan": {"a": None}}, '{"a":null}'),
+    "another case": ({"plan": "gold"}, None),
+}
+
+
+@pytest.mark.parametrize(("sent", "becomes"), COLUMNS.values(), ids=COLUMNS)
+def test_a_column_of_a_custom_field(sent: dict[str, Any], becomes: str | None) -> None:
+    schema = stream_schema("contacts", ["Plan"])
+    shaper = Shaper(schema, extra_fields="custom_fields", columns=["Plan"])
+    record = shaper.shape({"uuid": "u"} | sent, 1, InvalidValues())
+    assert record["Plan"] == becomes
+    assert record["custom_fields"] == sent, "it stays there"
+    assert Draft202012Validator(schema).is_valid(record)
 
 
 # The key.
