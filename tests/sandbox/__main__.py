@@ -1,4 +1,8 @@
-"""Run the sandbox: `python -m tests.sandbox` prints its address, and ends on a signal."""
+"""Run the sandbox: `python -m tests.sandbox` prints its address, and ends on a signal.
+
+Point `api_url` of the tap to the address, with the token `sandbox`, to see how the tap does on an
+API that is large, slow, rate limited or oddly sorted.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 from tests.sandbox import Sandbox, Workspace, contacts
+from tests.sandbox.workspace import Order
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("ms")) / 1000 if text.endswith("ms") else float(text)
 
 
 def main() -> None:
@@ -18,7 +28,26 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
     parser.add_argument("--port-file", type=Path, help="write the port into this file")
     parser.add_argument("--token", default="sandbox", help="the API token (default: sandbox)")
-    parser.add_argument("--contacts", type=int, default=2345, help="how many there are")
+    parser.add_argument(
+        "--contacts", type=int, default=2345, help="how many there are (default: 2345)"
+    )
+    parser.add_argument(
+        "--order", choices=get_args(Order), default="id", help="how pages are sorted (default: id)"
+    )
+    parser.add_argument(
+        "--latency",
+        type=_seconds,
+        default=0,
+        help="wait so long before each response: 0.05 (seconds) or 50ms",
+    )
+    parser.add_argument(
+        "--throttle",
+        type=int,
+        nargs="?",
+        const=60,
+        metavar="N",
+        help="respond to so many requests a minute only, as Laravel does (60, if N is left out)",
+    )
     parser.add_argument("--edit", type=int, default=0, help="edit so many of them at the start")
     args = parser.parse_args()
 
@@ -28,9 +57,15 @@ def main() -> None:
     # The same contacts all day long, however often it is started.
     until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     made = contacts(args.contacts, until=until, custom_fields=("customer_number", "remarks"))
-    workspace = Workspace(made)
+    workspace = Workspace(made, order=args.order)
     workspace.edit_some(Random(0), args.edit)
-    with Sandbox(workspace, port=args.port, token=args.token) as sandbox:
+    with Sandbox(
+        workspace,
+        port=args.port,
+        token=args.token,
+        latency=args.latency,
+        throttle_per_minute=args.throttle,
+    ) as sandbox:
         if args.port_file:
             draft = args.port_file.with_name(f"{args.port_file.name}.draft")
             draft.write_text(f"{sandbox.port}\n", encoding="ascii")
