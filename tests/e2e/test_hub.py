@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from io import StringIO
-from pathlib import Path
-from typing import Any
+import shutil
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
@@ -17,6 +15,9 @@ from tests.e2e.running import run_tap
 from tests.projects import Project
 from tests.readme import blocks
 from tests.sandbox import Sandbox, Workspace, contacts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 yaml = YAML(typ="safe")
 HUB: dict[str, Any] = yaml.load(ROOT / "hub.yml")
@@ -88,23 +89,25 @@ def test_it_names_the_pythons_of_the_package() -> None:
     assert pyproject.count("Python :: 3.") == len(HUB["supported_python_versions"])
 
 
-def test_an_empty_project_takes_it_without_the_hub(tmp_path: Path) -> None:
-    """The tap installed here stands in for the package, so that no index is asked."""
-    definition = {key: value for key, value in HUB.items() if key != "pip_url"}
-    definition["executable"] = str(Path(sys.executable).with_name("tap-mihu"))
-    text = StringIO()
-    yaml.dump(definition, text)
+def test_an_empty_project_takes_it_from_a_checkout(tmp_path: Path) -> None:
+    """As the README says, with the Hub out of reach and the package on no index."""
     (tmp_path / "path" / "to").mkdir(parents=True)
-    (tmp_path / "path" / "to" / "hub.yml").write_text(text.getvalue(), "utf-8")
-    (tmp_path / "meltano.yml").write_text(
+    shutil.copy(ROOT / "hub.yml", tmp_path / "path" / "to")
+    file = tmp_path / "meltano.yml"
+    file.write_text(
         "default_environment: dev\nenvironments: [{name: dev}]\nproject_id: test\n", "utf-8"
     )
-    command = blocks("sh", "Your workspace")[1].split()
+    command = blocks("sh", "Installation")[1].split()
     assert command[0] == "meltano"
     with Sandbox(Workspace(contacts(5))) as sandbox:
         project = Project(tmp_path, sandbox)
         added = project.meltano(*command[1:])
         assert added.status == 0, added.log
+        added_yaml = file.read_text("utf-8")
+        assert added_yaml.count("pip_url: tap-mihu") == 1
+        file.write_text(added_yaml.replace("pip_url: tap-mihu", f"pip_url: '{ROOT}'"), "utf-8")
+        installed = project.meltano("install")
+        assert installed.status == 0, installed.log
         discovered = project.meltano("invoke", "tap-mihu", "--discover")
         assert discovered.status == 0, discovered.log
         assert [stream["tap_stream_id"] for stream in json.loads(discovered.stdout)["streams"]] == [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -29,31 +29,39 @@ RUN = (ROOT / "tests" / "run.sh").read_text("utf-8")
 
 RECIPES = "tests/recipes/test_recipes.py"
 EXECUTED = {
-    ("README.md", "Installation", "sh"): "tests/e2e/test_readme.py",
-    # The demonstration's and CI's own commands.
+    # Two are in test_hub.py: what a Meltano project runs.
+    ("README.md", "Installation", "sh"): "tests/e2e/test_installation.py",
+    # The demonstration's own command, and what it prints.
     ("README.md", "Try it", "sh"): "tests/e2e/test_readme.py",
-    # One is the demonstration's command, one is in test_hub.py, one here.
+    ("README.md", "Try it", "text"): "tests/e2e/test_readme.py",
+    # One is the demonstration's command, one is here.
     ("README.md", "Your workspace", "sh"): "tests/e2e/test_readme.py",
+    ("README.md", "Your workspace", "sql"): RECIPES,
     ("docs/recipes.md", "Everything every night, changes every hour", "yaml"): RECIPES,
     ("docs/recipes.md", "Deleted contacts", "yaml"): RECIPES,
     ("docs/recipes.md", "Several workspaces", "yaml"): RECIPES,
     ("docs/recipes.md", "Personal data", "yaml"): RECIPES,
+    ("docs/recipes.md", "All custom fields but some", "yaml"): RECIPES,
     ("docs/recipes.md", "Custom fields as columns", "yaml"): RECIPES,
     ("docs/recipes.md", "Contacts of one campaign, pool or tag", "yaml"): RECIPES,
     ("docs/recipes.md", "Backfill", "sh"): RECIPES,
+    ("docs/recipes.md", "Changed settings and old rows", "sh"): RECIPES,
+    ("docs/recipes.md", "Several runs at once", "yaml"): RECIPES,
+    ("docs/recipes.md", "Where the state lives", "sh"): RECIPES,
+    ("docs/recipes.md", "State without Meltano", "sh"): RECIPES,
     ("docs/recipes.md", '"Not proven that none is missing"', "sh"): RECIPES,
     ("docs/scale.md", "Beyond one machine", "sh"): "tests/recipes/test_beyond_one_machine.py",
     ("docs/speed.md", "Speed", "sh"): "tests/e2e/test_benchmarks.py",
 }
 """The tests that execute the blocks of the pages."""
 
-COUNTS = {"Try it": 2, "Your workspace": 3}
+COUNTS = {("Installation", "sh"): 2, ("Your workspace", "sh"): 2}
 """How many blocks a heading has, where it has not one."""
 
 
 def test_every_block_is_executed_by_a_test() -> None:
     shown = Counter((block.page, block.heading, block.language) for block in all_blocks())
-    assert shown == {place: COUNTS.get(place[1], 1) for place in EXECUTED}
+    assert shown == {place: COUNTS.get(place[1:], 1) for place in EXECUTED}
     assert sum(page.count("```") for page in PAGES.values()) == 2 * shown.total()
     for (_, heading, _), test in EXECUTED.items():
         assert heading in (ROOT / test).read_text("utf-8")
@@ -78,7 +86,8 @@ def test_the_readme_names_every_page() -> None:
 
 def documented_settings() -> dict[str, str]:
     """Return the defaults that the table of settings shows."""
-    rows = re.findall(r"^\| `(\w+)` \|(.*?)\|", README, flags=re.MULTILINE)
+    section = README.split("\n## Settings\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|(.*?)\|", section, flags=re.MULTILINE)
     return {name: default.strip("` ") for name, default in rows}
 
 
@@ -97,43 +106,33 @@ def test_every_filter_is_documented() -> None:
     assert names == ["filters", *SETTINGS["properties"]["filters"]["properties"]]
 
 
-def test_the_installation_puts_the_commands_on_the_path(tmp_path: Path) -> None:
-    """Without dependencies, which are borrowed from the environment of the tests."""
-    (script,) = blocks("sh", "Installation")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "tap_mihu", "schemas"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
-    show = "command -v tap-mihu; command -v meltano; PYTHONPATH=$BORROWED tap-mihu --version"
-    done = subprocess.run(
-        ["sh", "-euc", f"{script}\n{show}"],
-        cwd=tmp_path,
-        env={
-            **environment(),
-            "PATH": on_the_path(),
-            "PIP_NO_DEPS": "1",
-            "PIP_QUIET": "1",
-            "BORROWED": sysconfig.get_path("purelib"),
-        },
+def test_the_command_to_try_is_the_demonstration() -> None:
+    (demo,) = blocks("sh", "Try it")
+    assert demo == "sh tests/demo.sh\n"
+    assert "tests.demo" in (ROOT / "tests" / "demo.sh").read_text(encoding="utf-8")
+    assert "`sh tests/run.sh`" in README
+    assert "sh tests/run.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_demonstration_prints_what_is_shown() -> None:
+    """Digits aside: the dates are those of the day, and the port is free."""
+    (shown,) = blocks("text", "Try it")
+    printed = subprocess.run(
+        [sys.executable, "-m", "tests.demo"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         check=True,
         encoding="utf-8",
-    )
-    tap, meltano, version = done.stdout.splitlines()
-    assert tap == str(tmp_path / ".venv" / "bin" / "tap-mihu")
-    assert meltano == str(tmp_path / ".venv" / "bin" / "meltano")
-    assert version.startswith("tap-mihu v")
-
-
-def test_the_commands_to_try_are_those_of_the_demonstration_and_of_ci() -> None:
-    demo, tests = blocks("sh", "Try it")
-    assert demo == "sh tests/demo.sh\n"
-    assert tests.strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "tests.demo" in (ROOT / "tests" / "demo.sh").read_text(encoding="utf-8")
+    ).stdout
+    without_digits = [re.sub(r"\d", "0", line) for line in printed.splitlines()]
+    for line in shown.splitlines():
+        assert re.sub(r"\d", "0", line) in without_digits
+    assert shown.splitlines()[1] in printed
 
 
 def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
-    activate, *exports, command = blocks("sh", "Your workspace")[0].splitlines()
-    assert activate in blocks("sh", "Installation")[0].splitlines()
+    *exports, command = blocks("sh", "Your workspace")[0].splitlines()
     assert tuple(command.split()) == COMMAND
     assert [line.split("=")[0].removeprefix("export ") for line in exports] == [
         *dotenv_values(EXAMPLE)
@@ -142,7 +141,7 @@ def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
 
 @pytest.mark.parametrize("by_file", [False, True], ids=["exports", ".env"])
 def test_the_command_without_meltano(tmp_path: Path, *, by_file: bool) -> None:
-    (shown, *_, command) = blocks("sh", "Your workspace")
+    shown, command = blocks("sh", "Your workspace")
     exports = [line for line in shown.splitlines() if line.startswith("export ")]
     if by_file:
         shutil.copy(EXAMPLE, tmp_path / ".env")
@@ -158,6 +157,81 @@ def test_the_command_without_meltano(tmp_path: Path, *, by_file: bool) -> None:
 def on_the_path() -> str:
     """Return a PATH with the programs that are installed beside the tests first."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+# The questions of a stranger, each answered on the README or one click away.
+
+QUESTIONS = {
+    "How do I install it?": ("README.md", "Installation"),
+    "Where is my token?": ("README.md", "Your workspace"),
+    "What does it load?": ("README.md", "The stream `contacts`"),
+    "How do I drop phone numbers?": ("docs/recipes.md", "Personal data"),
+    "Why is it slow?": ("docs/speed.md", "How long a read takes"),
+    'What does "not proven" mean?': ("docs/replication.md", "How the proof works"),
+    "How are deletions handled?": ("docs/recipes.md", "Deleted contacts"),
+    "How do I run it every hour?": (
+        "docs/recipes.md",
+        "Everything every night, changes every hour",
+    ),
+    "Where does the state live?": ("docs/recipes.md", "Where the state lives"),
+    "How do I get custom fields as columns?": ("docs/recipes.md", "Custom fields as columns"),
+}
+
+
+@pytest.mark.parametrize(("page", "heading"), QUESTIONS.values(), ids=QUESTIONS)
+def test_a_question_has_its_place(page: str, heading: str) -> None:
+    assert heading in headings(page)
+    assert page == "README.md" or f"`{page}`, *{heading}*" in README
+
+
+def test_every_place_that_the_readme_names_exists() -> None:
+    named = re.findall(r"`([\w/]+\.md)`, \*([^*]+)\*", README)
+    assert len(named) >= len(QUESTIONS) - 3
+    for page, heading in named:
+        assert heading in headings(page), heading
+
+
+# The messages.
+
+
+class _Texts(ast.NodeVisitor):
+    """The texts of a module, with `…` for what is filled in."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            self.found.append(node.value)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        self.found.append("".join(parts))
+        self.generic_visit(node)
+
+
+def messages_of_the_code() -> list[str]:
+    """Return all texts of the code."""
+    texts = _Texts()
+    for path in sorted((ROOT / "tap_mihu").rglob("*.py")):
+        texts.visit(ast.parse(path.read_text("utf-8")))
+    holes = re.compile(r"%[\d.]*[sdf]|\{\w+\}")
+    return [holes.sub("…", text) for text in texts.found]
+
+
+def messages_of_the_page() -> list[str]:
+    """Return what the first column of the table of messages shows."""
+    table = PAGES["docs/troubleshooting.md"].split("## Messages")[1].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?`[^|]*) \|", table, flags=re.MULTILINE)
+    return [message for cell in cells for message in re.findall("`(.+?)`", cell)]
+
+
+def test_every_message_of_the_table_is_one_of_the_code() -> None:
+    shown, *rest = messages_of_the_page()
+    assert shown == "command not found", "the only one of the shell"
+    assert len(rest) > 30
+    texts = messages_of_the_code()
+    assert [message for message in rest if not any(message in text for text in texts)] == []
 
 
 # All pages.
@@ -179,7 +253,7 @@ def test_every_relative_link_resolves(page: str) -> None:
         if target.startswith("https://"):
             continue
         path, _, section = target.partition("#")
-        linked = (ROOT / page).parent.joinpath(path).resolve()
+        linked = (ROOT / page).parent.joinpath(path or Path(page).name).resolve()
         assert linked.is_file(), target
         if section:
             assert section in map(anchor, headings(linked.relative_to(ROOT).as_posix())), target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.postgres import postgres
-from tests.readme import all_blocks, headings
+from tests.readme import all_blocks, blocks, headings
 from tests.recipes.warehouse import RECIPES, Warehouse, recipe, rows, some, uuids, yaml
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 
@@ -123,41 +124,151 @@ def test_several_workspaces(folder: Path, database: str) -> None:
             assert state["replication_key_value"]
 
 
+ODD = ("gold", "", 0, False, None, 1.5, [1, "a"], {"of": None}, "7", " 7", "\u0663", "\u00b2", 42)
+"""What may stand in a custom field."""
+
+
+def with_odd_values(*fields: str) -> Workspace:
+    """A workspace with each of the odd values once in each of these custom fields."""
+    workspace = some(len(ODD), custom_fields=fields)
+    for contact, value in zip(workspace.contacts(), ODD, strict=True):
+        workspace.edit(contact["uuid"], **dict.fromkeys(fields, value))
+    return workspace
+
+
+def as_text(value: object) -> str | None:
+    """A custom field as its column holds it."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"))
+
+
 def test_personal_data(folder: Path, database: str) -> None:
-    workspace = some(100, custom_fields=("plan",))
+    workspace = with_odd_values("plan", "ssn")
     with Sandbox(workspace) as sandbox:
         Warehouse(folder, sandbox, database).put("Personal data").run(
             "tap-mihu--private", "target-postgres", MIHU_SALT="grain"
         )
     table = rows(database, "tap_mihu__private")
-    assert not {"name", "surname", "phone_number", "custom_fields"} & {*next(iter(table.values()))}
-    emails = {contact["uuid"]: contact["email"] for contact in workspace.contacts()}
-    assert None in emails.values()
-    assert {uuid: row["email"] for uuid, row in table.items()} == {
-        uuid: email and sha256(f"grain{email}".encode()).hexdigest()
-        for uuid, email in emails.items()
-    }
+    hidden = {"name", "surname", "phone_number", "custom_fields", "ssn"}
+    assert not hidden & {*next(iter(table.values()))}
+    for contact in workspace.contacts():
+        row, email = table[contact["uuid"]], contact["email"]
+        assert row["email"] == (email and sha256(f"grain{email}".encode()).hexdigest())
+        assert row["plan"] == as_text(contact["plan"])
+
+
+def test_all_custom_fields_but_some(folder: Path, database: str) -> None:
+    workspace = with_odd_values("plan", "ssn", "iban")
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox, database).put("All custom fields but some")
+        project.run("tap-mihu--careful", "target-postgres")
+        stored = {
+            uuid: row["custom_fields"] for uuid, row in rows(database, "tap_mihu__careful").items()
+        }
+        assert stored == {c["uuid"]: {"plan": c["plan"]} for c in workspace.contacts()}
+
+        workspace.active = ()  # The fields are deactivated.
+        project.run("tap-mihu--careful", "target-postgres", "--full-refresh")
+    assert all(not row["custom_fields"] for row in rows(database, "tap_mihu__careful").values())
 
 
 def test_custom_fields_as_columns(folder: Path, database: str) -> None:
-    workspace = some(3, custom_fields=("plan", "seats"))
-    given = [("gold", "42"), ("", ""), ("silver", "7")]
-    for contact, (plan, seats) in zip(workspace.contacts(), given, strict=True):
-        workspace.edit(contact["uuid"], plan=plan, seats=seats)
+    workspace = with_odd_values("plan", "seats")
     with Sandbox(workspace) as sandbox:
         project = Warehouse(folder, sandbox, database).put("Custom fields as columns")
         project.run("tap-mihu--columns", "target-postgres")
-        found = [
-            (row["plan"], row["seats"]) for row in rows(database, "tap_mihu__columns").values()
-        ]
-        assert sorted(found, key=str) == sorted(
-            [("gold", 42), (None, None), ("silver", 7)], key=str
-        )
+        table = rows(database, "tap_mihu__columns")
+        whole = {"0": 0, "7": 7, "\u0663": 3, "42": 42}
+        for contact in workspace.contacts():
+            row = table[contact["uuid"]]
+            assert row["plan"] == as_text(contact["plan"])
+            assert row["seats"] == whole.get(as_text(contact["seats"]) or "")
+            assert row["custom_fields"] == {name: contact[name] for name in ("plan", "seats")}
 
         workspace.active = ()  # The fields are deactivated.
         project.run("tap-mihu--columns", "target-postgres", "--full-refresh")
     for row in rows(database, "tap_mihu__columns").values():
         assert (row["plan"], row["seats"]) == (None, None)
+
+
+def test_changed_settings_and_old_rows(folder: Path, database: str) -> None:
+    workspace = some(20, custom_fields=("plan",))
+    run = ("tap-mihu", "target-postgres")
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox, database).put()
+        project.run(*run)
+        workspace.edit(max(uuids(workspace)), surname="Edited")
+        columns = {"TAP_MIHU_CUSTOM_FIELD_COLUMNS": '["plan"]'}
+        project.run(*run, **columns)
+        plans = {row["plan"] for row in rows(database).values()}
+        assert None in plans, "a row that was not sent again"
+        project.shell(recipe("Changed settings and old rows"), **columns)
+    assert {uuid: row["plan"] for uuid, row in rows(database).items()} == {
+        contact["uuid"]: contact["plan"] for contact in workspace.contacts()
+    }
+
+
+def test_several_runs_at_once(folder: Path, database: str) -> None:
+    workspace = some()
+    names = ("tap-mihu--active", "tap-mihu--inactive")
+    with Sandbox(workspace, latency=0.05) as sandbox, ThreadPoolExecutor(len(names)) as pool:
+        project = Warehouse(folder, sandbox, database).put("Several runs at once")
+        # Or both would make the table, and one would fail.
+        project.run(names[0], "target-postgres", TAP_MIHU_FILTERS_DATE_FROM="2999-01-01")
+        runs = [
+            pool.submit(project.run, name, "target-postgres", "--full-refresh") for name in names
+        ]
+        logs = [one.result().log for one in runs]
+    assert not any("WARNING" in log for log in logs), "no variable of the other is taken for a slip"
+    assert rows(database).keys() == {
+        contact["uuid"]
+        for contact in workspace.contacts()
+        if contact["status"] in {"Active", "Inactive"}
+    }
+
+
+def test_where_the_state_lives(folder: Path, database: str) -> None:
+    with Sandbox(some(20)) as sandbox:
+        project = Warehouse(folder, sandbox, database).put()
+        project.run("tap-mihu", "target-postgres")
+        printed = project.shell(recipe("Where the state lives"))
+    assert json.loads(printed)["singer_state"]["bookmarks"]["contacts"]["replication_key_value"]
+    assert [*folder.glob(".meltano/**/*.db")]
+
+
+def test_the_state_without_meltano(folder: Path, database: str) -> None:
+    workspace = some(20)
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox, database)
+        settings = {
+            "TARGET_POSTGRES_SQLALCHEMY_URL": project.sqlalchemy_url,
+            "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "tap_mihu",
+            "PGTZ": "UTC",
+        }
+        script = recipe("State without Meltano")
+        project.shell(script, **settings)
+        first = json.loads((folder / "state.json").read_text("utf-8"))
+        edited = max(uuids(workspace))
+        workspace.edit(edited, surname="Edited")
+        project.shell(script, **settings)
+        second = json.loads((folder / "state.json").read_text("utf-8"))
+    assert rows(database).keys() == uuids(workspace)
+    assert rows(database)[edited]["surname"] == "Edited"
+    bookmarks = [one["bookmarks"]["contacts"]["replication_key_value"] for one in (first, second)]
+    assert bookmarks[0] < bookmarks[1]
+
+
+def test_the_query_of_your_workspace(folder: Path, database: str) -> None:
+    """The README's."""
+    workspace = some(50, custom_fields=("plan",))
+    with Sandbox(workspace) as sandbox:
+        Warehouse(folder, sandbox, database).put().run("tap-mihu", "target-postgres")
+    (query,) = blocks("sql", "Your workspace")
+    with psycopg.connect(database) as connection:
+        found = connection.execute(query.encode()).fetchall()
+    assert sum(count for _, count, *_ in found) == 50
+    assert sum(with_plan for *_, with_plan in found) == 50
 
 
 def test_the_contacts_of_one_campaign(folder: Path, database: str) -> None:

@@ -26,9 +26,14 @@ RECIPES = {
     "Deleted contacts": "yaml",
     "Several workspaces": "yaml",
     "Personal data": "yaml",
+    "All custom fields but some": "yaml",
     "Custom fields as columns": "yaml",
     "Contacts of one campaign, pool or tag": "yaml",
     "Backfill": "sh",
+    "Changed settings and old rows": "sh",
+    "Several runs at once": "yaml",
+    "Where the state lives": "sh",
+    "State without Meltano": "sh",
     '"Not proven that none is missing"': "sh",
 }
 
@@ -63,25 +68,31 @@ class Warehouse(Project):
                 del plugin["pip_url"]
                 plugin["executable"] = str(Path(sys.executable).with_name(plugin["name"]))
             if plugin["name"] == "target-postgres" and self.database:
-                url = self.database.replace("postgresql:", "postgresql+psycopg:")
-                plugin["config"] = {"sqlalchemy_url": url}
+                plugin["config"] = {"sqlalchemy_url": self.sqlalchemy_url}
         for heading in headings:
             project = merged(project, yaml.load(recipe(heading)))
         yaml.dump(project, self.folder / "meltano.yml")
         return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database, as target-postgres wants it named."""
+        return self.database.replace("postgresql:", "postgresql+psycopg:")
 
     def run(self, *args: str, **settings: str) -> Done:
         done = self.meltano("run", *args, **settings)
         assert done.status == 0, done.log
         return done
 
-    def shell(self, script: str) -> str:
+    def shell(self, script: str, **settings: str) -> str:
         """Run a block of the documentation."""
         path = f"{Path(sys.executable).parent}:{environment(self.sandbox)['PATH']}"
         return subprocess.run(
             ["sh", "-euc", script],
             cwd=self.folder,
-            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", PATH=path),
+            env=environment(
+                self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", PATH=path, **settings
+            ),
             check=True,
             stdout=subprocess.PIPE,
             encoding="utf-8",
