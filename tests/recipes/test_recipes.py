@@ -86,7 +86,9 @@ def test_everything_every_night_and_changes_every_hour(folder: Path, database: s
 def test_deleted_contacts(folder: Path, database: str) -> None:
     workspace = some()
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put(*[*RECIPES][:2])
+        project = Warehouse(folder, sandbox, database).put(
+            "Everything every night, changes every hour", "Deleted contacts"
+        )
         project.run("mihu-nightly")
         before = uuids(workspace)
         workspace.delete(min(before))
