@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -70,7 +73,58 @@ def test_the_plan_and_activate_version_exclude_each_other(tmp_path: Path) -> Non
     assert done.status == 1
     assert done.stdout == ""
     assert "emit_activate_version_messages" in done.log
-    assert 'TAP_MIHU_EMIT_ACTIVATE_VERSION_MESSAGES"] = "false"' in EXAMPLE.read_text("utf-8")
+    assert '"EMIT_ACTIVATE_VERSION_MESSAGES"] = "false"' in EXAMPLE.read_text("utf-8")
+
+
+class _Stub(ModuleType):
+    """An Airflow whose DAGs do nothing."""
+
+    def __getattr__(self, _: str) -> Any:  # noqa: ANN401
+        return lambda **_options: lambda _function: lambda: None
+
+
+def test_runs_of_the_example_do_not_disturb_each_other(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once, of the same extractor, in one project."""
+    monkeypatch.setitem(sys.modules, "airflow", ModuleType("airflow"))
+    monkeypatch.setitem(sys.modules, "airflow.sdk", _Stub("airflow.sdk"))
+    with Sandbox(some(days=1000), latency=0.05) as sandbox, ThreadPoolExecutor(2) as pool:
+        project = Warehouse(tmp_path, sandbox, database).put()
+        for name, value in meltano_environment(project).items():
+            monkeypatch.setenv(name, value)
+        meltano = runpy.run_path(str(EXAMPLE))["meltano"]
+        shards = json.loads(meltano("tap-mihu", "invoke", "tap-mihu", "--plan", "2"))
+        run = ("tap-mihu", "run", "tap-mihu", "target-postgres", "--state-id-suffix")
+        # The table is made first, or both would make it.
+        meltano(*run, "none", FILTERS='{"date_from": "2999-01-01"}')
+
+        def load(shard: dict[str, Any]) -> str:
+            filters = json.dumps(shard["filters"])
+            return str(meltano(*run, shard["state_id_suffix"], FILTERS=filters))
+
+        assert [*pool.map(load, shards)] == ["", ""]
+        assert rows(database).keys() == uuids(sandbox.workspace)
+        for shard in shards:
+            state_id = f"dev:tap-mihu-to-target-postgres:{shard['state_id_suffix']}"
+            state = project.state(state_id, MELTANO_STATE_BACKEND_URI=state_backend(project))
+            assert state["filters"] == shard["filters"]
+
+
+def state_backend(project: Warehouse) -> str:
+    """Where the runs of the example keep their state."""
+    return f"file://{project.folder}/state"
+
+
+def meltano_environment(project: Warehouse) -> dict[str, str]:
+    """What a worker of the example has in its environment."""
+    return environment(
+        project.sandbox,
+        MELTANO_HUB_URL="http://127.0.0.1:1",
+        MELTANO_PROJECT_ROOT=str(project.folder),
+        MELTANO_STATE_BACKEND_URI=state_backend(project),
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
 
 
 class Airflow:
@@ -81,15 +135,11 @@ class Airflow:
         (home / "dags").mkdir(parents=True)
         shutil.copy(EXAMPLE, home / "dags")
         self.project = project
-        self._environment = environment(
-            project.sandbox,
-            AIRFLOW_HOME=str(home),
-            AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY="1",
-            AIRFLOW__CORE__LOAD_EXAMPLES="false",
-            MELTANO_HUB_URL="http://127.0.0.1:1",
-            MELTANO_PROJECT_ROOT=str(project.folder),
-            PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        )
+        self._environment = meltano_environment(project) | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        }
         assert self.run("db", "migrate").returncode == 0
 
     def run(self, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -107,7 +157,9 @@ class Airflow:
 
     def plan(self) -> list[dict[str, Any]]:
         """The plan that the example keeps."""
-        plan: list[dict[str, Any]] = json.loads(self.run("variables", "get", "mihu_plan").stdout)
+        plan: list[dict[str, Any]] = json.loads(
+            self.run("variables", "get", "mihu_plan_tap-mihu").stdout
+        )
         return plan
 
 
@@ -137,7 +189,10 @@ def test_the_example_for_airflow(airflow: Airflow, database: str) -> None:
     assert loaded(database) == 1000, "each contact once"
     for shard in plan:
         suffix = shard["state_id_suffix"]
-        state = airflow.project.state(f"dev:tap-mihu-to-target-postgres:{suffix}")
+        state = airflow.project.state(
+            f"dev:tap-mihu-to-target-postgres:{suffix}",
+            MELTANO_STATE_BACKEND_URI=state_backend(airflow.project),
+        )
         assert state["filters"] == shard["filters"]
 
     workspace.insert()

@@ -98,9 +98,9 @@ class Warehouse(Project):
             encoding="utf-8",
         ).stdout
 
-    def state(self, state_id: str) -> dict[str, Any]:
+    def state(self, state_id: str, **settings: str) -> dict[str, Any]:
         """The stream's state in Meltano's store."""
-        done = self.meltano("state", "get", state_id)
+        done = self.meltano("state", "get", state_id, **settings)
         stream: dict[str, Any] = json.loads(done.stdout)["singer_state"]["bookmarks"]["contacts"]
         return stream
 
