@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -14,8 +13,7 @@ from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_mihu.checks import check, check_columns, doubts, ignored
-from tap_mihu.environment import from_environment, settings_in, unknown_variables, variables
+from tap_mihu.configuration import configured, tell_unread
 from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
@@ -25,7 +23,6 @@ from tap_mihu.singer.schema import stream_schema
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from logging import LogRecord
     from types import FrameType
 
@@ -69,7 +66,16 @@ class TapMihu(Tap):
         """
         # The SDK says that it reads no variables, for they are read here.
         self.logger.addFilter(_is_true)
-        config = self._checked(config, parse_env=parse_env_config, whole=validate_config)
+        self.append_builtin_config(self.config_jsonschema)
+        config = configured(
+            config,
+            self.config_jsonschema,
+            self._env_var_prefix,
+            fields={one.name: stream_schema(one.name)["properties"] for one in STREAMS},
+            parse_env=parse_env_config,
+            whole=validate_config,
+            logger=self.logger,
+        )
         super().__init__(
             config=config,
             catalog=read_catalog(catalog),
@@ -77,39 +83,6 @@ class TapMihu(Tap):
             validate_config=validate_config,
             **options,
         )
-
-    @classmethod
-    def _checked(cls, config: Any, *, parse_env: bool, whole: bool) -> dict[str, Any]:  # noqa: ANN401
-        """Return the settings that are set, from everywhere; errors as in `check`."""
-        schema, prefix = cls.config_jsonschema, cls._env_var_prefix
-        cls.append_builtin_config(schema)
-        settings: dict[str, Any] = dict(config or {})
-        environment = variables(prefix)
-        hint = ""
-        if parse_env:
-            settings = from_environment(environment, schema, prefix, settings)
-        elif not settings and settings_in(environment, schema, prefix):
-            hint = f": variables such as {prefix}AUTH_TOKEN are read with --config=ENV"
-        settings = _set_only(settings)
-        if isinstance(settings.get("filters"), dict):
-            settings["filters"] = _set_only(settings["filters"])
-        fields = {
-            stream.name: stream_schema(stream.name)["properties"].keys() for stream in STREAMS
-        }
-        if not whole:
-            check_columns(settings, schema, fields)
-            return settings
-        cls._warn(ignored(settings, schema))
-        if parse_env:
-            cls._warn(unknown_variables(environment, schema, prefix))
-        check(settings, schema, fields, hint=hint)
-        cls._warn(doubts(settings, fields))
-        return settings
-
-    @classmethod
-    def _warn(cls, texts: Iterable[str]) -> None:
-        for text in texts:
-            cls.logger.warning("%s", text)
 
     @classmethod
     @override
@@ -182,22 +155,16 @@ class TapMihu(Tap):
         """
         config = options.get("config")
         if config is not None and not config.parse_env:
-            cls._tell_variables(has_file=bool(config.config))
+            cls.append_builtin_config(cls.config_jsonschema)
+            tell_unread(
+                cls.config_jsonschema,
+                cls._env_var_prefix,
+                has_file=bool(config.config),
+                logger=cls.logger,
+            )
         super().invoke(
             state=json_file(state, "--state"), catalog=json_file(catalog, "--catalog"), **options
         )
-
-    @classmethod
-    def _tell_variables(cls, *, has_file: bool) -> None:
-        """Warn of variables that count for nothing."""
-        prefix = cls._env_var_prefix
-        environment, schema = variables(prefix), cls.config_jsonschema
-        cls.append_builtin_config(schema)
-        cls._warn(unknown_variables(environment, schema, prefix))
-        unread = settings_in(environment, schema, prefix)
-        # Meltano sets them too, beside the file that it makes of them.
-        if has_file and unread and "MELTANO_PROJECT_ROOT" not in os.environ:
-            cls._warn([f"{', '.join(unread)}: set, but read with --config=ENV only"])
 
     @override
     def discover_streams(self) -> list[Stream]:
@@ -248,8 +215,3 @@ class TapMihu(Tap):
 
 def _is_true(record: LogRecord) -> bool:
     return record.msg != "Skipping parse of env var settings..."
-
-
-def _set_only(settings: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is null: Meltano passes settings that are not set so."""
-    return {name: value for name, value in settings.items() if value is not None}

@@ -1,0 +1,87 @@
+"""The configuration: settings from everywhere, checked, and what they leave unsaid."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from tap_mihu.checks import check, check_columns, doubts, ignored
+from tap_mihu.environment import from_environment, settings_in, unknown_variables, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from logging import Logger
+
+__all__ = ["configured", "tell_unread"]
+
+
+def configured(
+    config: Mapping[str, Any] | None,
+    schema: Mapping[str, Any],
+    prefix: str,
+    *,
+    fields: Mapping[str, Collection[str]],
+    parse_env: bool,
+    whole: bool,
+    logger: Logger,
+) -> dict[str, Any]:
+    """Return the settings that are set, and warn of what is ignored.
+
+    Args:
+        config: What the files hold.
+        schema: `SETTINGS`, with what the SDK adds.
+        prefix: Variables begin so.
+        fields: The fields of each stream, without those that settings add.
+        parse_env: Whether variables count too.
+        whole: Whether all has to be there and right; else only what discovery needs.
+        logger: Takes the warnings.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+    settings = dict(config or {})
+    environment = variables(prefix)
+    hint = ""
+    if parse_env:
+        settings = from_environment(environment, schema, prefix, settings)
+    elif not settings and settings_in(environment, schema, prefix):
+        hint = f": variables such as {prefix}AUTH_TOKEN are read with --config=ENV"
+    settings = _set_only(settings)
+    if isinstance(settings.get("filters"), dict):
+        settings["filters"] = _set_only(settings["filters"])
+    if not whole:
+        check_columns(settings, schema, fields)
+        return settings
+    _warn(logger, ignored(settings, schema))
+    if parse_env:
+        _warn(logger, unknown_variables(environment, schema, prefix))
+    check(settings, schema, fields, hint=hint)
+    _warn(logger, doubts(settings, fields))
+    return settings
+
+
+def tell_unread(schema: Mapping[str, Any], prefix: str, *, has_file: bool, logger: Logger) -> None:
+    """Warn of variables that count for nothing, as none are read.
+
+    Args:
+        schema: `SETTINGS`, with what the SDK adds.
+        prefix: Variables begin so.
+        has_file: Whether settings come from a file instead.
+        logger: Takes the warnings.
+    """
+    environment = variables(prefix)
+    _warn(logger, unknown_variables(environment, schema, prefix))
+    unread = settings_in(environment, schema, prefix)
+    # Meltano sets them too, beside the file that it makes of them.
+    if has_file and unread and "MELTANO_PROJECT_ROOT" not in os.environ:
+        _warn(logger, [f"{', '.join(unread)}: set, but read with --config=ENV only"])
+
+
+def _warn(logger: Logger, texts: Iterable[str]) -> None:
+    for text in texts:
+        logger.warning("%s", text)
+
+
+def _set_only(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is null: Meltano passes settings that are not set so."""
+    return {name: value for name, value in settings.items() if value is not None}
