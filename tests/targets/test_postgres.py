@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.demo import environment
 from tests.postgres import postgres
 from tests.projects import Done, Project
 from tests.sandbox import Sandbox, Workspace, contacts, faults
@@ -20,7 +25,6 @@ from tests.targets.contacts import as_row, by_uuid, varied_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.sandbox import RequestInfo
     from tests.sandbox.faults import Fault, Script
@@ -181,6 +185,28 @@ def test_el_keeps_times_too(loaded: Warehouse) -> None:
         by_el.meltano("el", INCREMENTAL, "target-postgres", "--state-id=el", PGTZ="Asia/Tokyo")
     )
     assert by_el.rows() == loaded.expected()
+
+
+def test_flattening_in_the_loader_keeps_custom_fields(loaded: Warehouse) -> None:
+    flat = replace(loaded, schema="flat")
+    settings = {
+        "SQLALCHEMY_URL": loaded.uri,
+        "DEFAULT_TARGET_SCHEMA": flat.schema,
+        "FLATTENING_ENABLED": "true",
+        "FLATTENING_MAX_DEPTH": "2",
+    }
+    target = {f"TARGET_POSTGRES_{name}": value for name, value in settings.items()}
+    command = "{0}/tap-mihu --config=ENV | {0}/target-postgres --config=ENV"
+    subprocess.run(
+        ["sh", "-euc", command.format(Path(sys.executable).parent)],
+        cwd=loaded.project.folder,
+        env=environment(loaded.project.sandbox, **target),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    found = {uuid: json.loads(row["custom_fields"]) for uuid, row in flat.rows().items()}
+    assert found == {uuid: row["custom_fields"] for uuid, row in loaded.rows().items()}
+    assert flat.rows()[min(found)].keys() == loaded.rows()[min(found)].keys()
 
 
 def test_what_no_database_stores_is_replaced(empty: Warehouse) -> None:
