@@ -165,8 +165,8 @@ SETTINGS: dict[str, Any] = {
             "type": "boolean",
             "default": False,
             "title": "Emit ACTIVATE_VERSION Messages",
-            "description": "Full table: after a complete, proven read, tell the target to retire "
-            "the rows that were not read.",
+            "description": "Full table: after a complete, proven read, tell the target to delete "
+            "the rows that were not read (or mark them as deleted).",
         },
     },
     "required": ["auth_token"],

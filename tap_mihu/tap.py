@@ -128,7 +128,7 @@ class TapMihu(Tap):
         """Print a plan instead of running the tap.
 
         Raises:
-            ConfigError: Runs of the plan would retire each other's rows.
+            ConfigError: Runs of the plan would delete each other's rows.
         """
         if value is None:
             return
@@ -137,7 +137,7 @@ class TapMihu(Tap):
         if tap.config["emit_activate_version_messages"]:
             raise ConfigError(
                 "emit_activate_version_messages must be false with --plan: the run of one range "
-                "would retire the rows of all others"
+                "would delete the rows of all others (or mark them as deleted)"
             )
         shards = plan(ContactsStream(tap), value)
         tap.message_writer.write_lines([json.dumps(shards, indent=2).encode() + b"\n"])

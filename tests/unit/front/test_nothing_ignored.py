@@ -208,6 +208,7 @@ def test_variables_beside_a_file_that_do_not_count() -> None:
     config = {"api_url": "http://127.0.0.1:1", "auth_token": SECRET, "max_retries": 0}
     variables = {"TAP_MIHU_FILTERS_STATUS": "Active", "TAP_MIHU_PAGESIZE": "5"}
     run = run_tap(config, env=variables)
+    assert "Skipping" not in run.log
     unknown, unread = run.warnings
     assert "did you mean TAP_MIHU_PAGE_SIZE?" in unknown
     assert "TAP_MIHU_FILTERS_STATUS" in unread
