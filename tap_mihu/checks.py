@@ -19,6 +19,7 @@ from tap_mihu.errors import ConfigError
 from tap_mihu.map_checks import map_doubts, map_faults
 from tap_mihu.names import did_you_mean, shown
 from tap_mihu.records.timestamps import parse
+from tap_mihu.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -222,7 +223,7 @@ def _hint(name: str, value: object) -> str:
 
 
 def _url_faults(url: str) -> Iterable[str]:
-    rule = "api_url must be an https address such as https://acme.mihu.ai/api/v1" + _hint("", url)
+    rule = f"api_url must be {SETTINGS['properties']['api_url']['rule']}{_hint('api_url', url)}"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

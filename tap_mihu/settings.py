@@ -128,7 +128,7 @@ SETTINGS: dict[str, Any] = {
             "title": "Custom Field Columns",
             "description": "Custom fields that get a column of their own (text or null), beside "
             "custom_fields, which holds them all: a list of names.",
-            "rule": "a list of names",
+            "rule": 'a list of names such as ["plan", "seats"]',
         },
         "request_timeout": {
             "type": "integer",

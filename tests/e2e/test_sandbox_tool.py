@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import requests
 
 from tests.demo import ROOT
 from tests.e2e.running import run_tap
+from tests.readme import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,16 @@ def test_it_is_slow_as_asked(latency: str) -> None:
         began = time.monotonic()
         assert page(url).status_code == 200
     assert 0.2 <= time.monotonic() - began < 20
+
+
+def test_it_runs_as_the_page_on_speed_says() -> None:
+    (options,) = re.findall(r"`python -m tests\.sandbox ([^`]+)`", PAGES["docs/speed.md"])
+    with served(*options.split()) as url:
+        began = time.monotonic()
+        response = page(url)
+    assert time.monotonic() - began >= 0.4
+    assert response.json()["data"]["total"] == 20_000
+    assert response.headers["X-RateLimit-Limit"] == "60"
 
 
 def test_the_tap_reads_it_with_the_token_of_its_help() -> None:
