@@ -10,13 +10,13 @@ import traceback
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import Interrupted, MihuError
+from tap_mihu.singer.ending import SIGNALLED, end_in_time
 
 if TYPE_CHECKING:
     from types import FrameType
 
 __all__ = ["main"]
 
-_SIGNALLED = 128
 _FRAMES_SHOWN = 4
 # A page makes thousands of objects, nearly all of which go as they came, without the collector.
 _COLLECT_AFTER_OBJECTS = 20_000
@@ -36,15 +36,19 @@ def main() -> None:
     except MihuError as error:
         _fail(str(error))
     except Interrupted as interrupt:
-        _fail(f"Ended by {signal.Signals(interrupt.signum).name}.", _SIGNALLED + interrupt.signum)
+        _fail(f"Ended by {signal.Signals(interrupt.signum).name}.", SIGNALLED + interrupt.signum)
     except Exception as error:  # noqa: BLE001 - its text may hold personal data, so it is not shown
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
         places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
         _fail(f"Unforeseen {type(error).__name__}, please report it: {places}")
+    finally:
+        # While the interpreter ends, one would end it with a status of its own.
+        _hold_signals()
 
 
 def _interrupt(signum: int, _: FrameType | None) -> None:
     _hold_signals()
+    end_in_time(signum)
     raise Interrupted(signum)
 
 

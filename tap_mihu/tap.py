@@ -16,10 +16,12 @@ from typing_extensions import override
 from tap_mihu.configuration import configured, tell_unread
 from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS
+from tap_mihu.singer.ending import end_in_time
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
 from tap_mihu.singer.schema import stream_schema
+from tap_mihu.singer.text_files import TextFileError, decode_json_text
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class TapMihu(Tap):
         )
         super().__init__(
             config=config,
-            catalog=read_catalog(catalog),
+            catalog=read_catalog(catalog, {ContactsStream.name}),
             state=read_state(state),
             validate_config=validate_config,
             **options,
@@ -92,17 +94,22 @@ class TapMihu(Tap):
         Raises:
             ConfigError: One of them cannot be read, or is no JSON object.
         """
+        found: dict[str, Any] = {}
         for path in value:
             if path != "ENV":
                 try:
-                    content = json.loads(Path(path).read_bytes())
+                    content = decode_json_text(Path(path).read_bytes())
                 except OSError as error:
                     raise ConfigError(f"--config {path}: {error.strerror}") from None
-                except ValueError:
-                    raise ConfigError(f"--config {path}: not JSON") from None
+                except TextFileError as error:
+                    raise ConfigError(f"--config {path}: {error}") from None
                 if not isinstance(content, dict):
                     raise ConfigError(f"--config {path}: not a JSON object")
-        return super().cb_config(ctx, param, value)
+                found |= content
+        # The SDK reads files in one encoding only, so it is not told of them.
+        config = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        config.config = found
+        return config
 
     @classmethod
     @override
@@ -210,6 +217,7 @@ class TapMihu(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run, between two lines."""
+        end_in_time(signum)
         self.message_writer.interrupt(signum)
 
 

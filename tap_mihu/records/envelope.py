@@ -51,6 +51,9 @@ def open_envelope(response: object) -> Envelope:
     if not isinstance(listing, dict):
         raise EnvelopeError(_wrong("data", "an object"))
     items = listing.get("data")
+    if isinstance(items, dict):
+        # What PHP makes of a list whose keys do not begin at 0, as on the second page.
+        items = list(items.values())
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise EnvelopeError(_wrong("data.data", "a list of objects"))
     return Envelope(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -55,6 +56,12 @@ def _with_storable_keys(value: dict[str, Any]) -> dict[str, Any]:
 
 
 _NUL = rb"\u0000"
+# What is no character stands as a lone surrogate until `_storable` replaces all of them, so that
+# keys which differ stay different.
+_LOW_SURROGATES = 0xDC00
+_CONTROLS = re.compile(r"[\x00-\x1f]").search
+_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL).sub
+_ESCAPED_OR_CONTROLS = re.compile(r"\\?([\x00-\x1f])|\\.").sub
 _decode_plain = msgspec.json.Decoder(float_hook=parse_number).decode
 # Far more than anybody means, and far less than what Python reads.
 _DEEPEST = 256
@@ -86,9 +93,34 @@ def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         decoded = _decode_plain(body)
     except (msgspec.MsgspecError, ValueError):
         # Lone surrogates, NaN, numbers beyond reason: more than JSON needs, but it is sent.
-        decoded = json.loads(body, parse_float=parse_number, parse_int=_integer, parse_constant=str)
-        return _storable(decoded)
+        return _storable(_decode_leniently(_text(body)))
     return _storable(decoded) if has_nul(body) else decoded
+
+
+def _decode_leniently(text: str) -> Any:  # noqa: ANN401 - any JSON
+    decode = partial(json.loads, parse_float=parse_number, parse_int=_integer, parse_constant=str)
+    try:
+        return decode(text)
+    except ValueError:
+        if not _CONTROLS(text):
+            raise
+        return decode(_STRINGS(_marked, text))
+
+
+def _text(body: bytes) -> str:
+    """Return a body as text; a byte that is no UTF-8 becomes a lone surrogate."""
+    encoding = json.detect_encoding(body)
+    try:
+        return body.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "surrogateescape")
+
+
+def _marked(string: re.Match[str]) -> str:
+    """Replace raw control characters, which JSON forbids inside strings, by lone surrogates."""
+    return _ESCAPED_OR_CONTROLS(
+        lambda found: chr(_LOW_SURROGATES + ord(found[1])) if found[1] else found[0], string[0]
+    )
 
 
 def _integer(text: str) -> Any:  # noqa: ANN401 - a number, or the text where none can hold it
@@ -109,7 +141,7 @@ def _shallow(body: bytes) -> bytes:
                 begin = token.start()
         elif token[0] in b"]}":
             if depth == _DEEPEST:
-                text = body[begin : token.end()].decode("utf-8", "surrogatepass")
+                text = _text(body[begin : token.end()])
                 parts += [body[done:begin], json.dumps(text).encode()]
                 done = token.end()
             depth -= 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import io
-import json
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import Catalog
 
 from tap_mihu.errors import MihuError
+from tap_mihu.singer.text_files import TextFileError, decode_json_text, decode_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["json_file", "read_catalog", "read_state"]
 
@@ -18,30 +21,41 @@ def json_file(file: IO[str] | None, option: str) -> IO[str] | None:
     """Return a file that an option names, once it is known to hold JSON.
 
     Raises:
-        MihuError: It does not.
+        MihuError: It does not; the text says where it goes wrong.
     """
     if file is None:
         return None
-    text = file.read()
+    binary = getattr(file, "buffer", None)
+    content = file.read().encode() if binary is None else binary.read()
     try:
-        json.loads(text)
-    except ValueError:
-        raise MihuError(f"The {option} file is not JSON.") from None
-    return io.StringIO(text)
+        decode_json_text(content)
+    except TextFileError as error:
+        raise MihuError(f"The {option} file is {error}.") from None
+    return io.StringIO(decode_text(content))
 
 
-def read_catalog(value: object) -> Catalog | None:
+def read_catalog(value: object, streams: Collection[str]) -> Catalog | None:
     """Return a catalog as the SDK reads it.
 
+    Args:
+        value: What may be one.
+        streams: The streams of this tap.
+
     Raises:
-        MihuError: It is none.
+        MihuError: It is none, or another tap's.
     """
     if value is None or isinstance(value, Catalog):
         return value
     try:
-        return Catalog.from_dict(_with_chosen_methods(value))
+        catalog: Catalog = Catalog.from_dict(_with_chosen_methods(value))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise MihuError("The catalog is not a Singer catalog: make one with --discover.") from None
+    if catalog.streams and not any(entry.tap_stream_id in streams for entry in catalog.streams):
+        raise MihuError(
+            f"The catalog has no stream of this tap ({', '.join(sorted(streams))}): is it another "
+            "tap's? Make one with --discover."
+        )
+    return catalog
 
 
 def _with_chosen_methods(catalog: Any) -> Any:  # noqa: ANN401 - may be anything

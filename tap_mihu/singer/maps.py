@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import MappingError
-
 from tap_mihu.errors import MihuError
 from tap_mihu.records.json_text import encode_json
 from tap_mihu.singer.lines import LineFormat
+from tap_mihu.singer.map_errors import explain_map_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk import Stream
-    from singer_sdk.mapper import StreamMap
     from singer_sdk.singerlib import SelectionMask
 
 __all__ = ["MappedLines"]
@@ -32,6 +30,7 @@ class MappedLines:
             version: The version that the messages carry.
         """
         self._maps = [(one, LineFormat(one.stream_alias, version)) for one in stream.stream_maps]
+        self._config = stream.config
         self._mask = stream.mask
         self._declared = stream.effective_schema["properties"]
 
@@ -44,7 +43,10 @@ class MappedLines:
         kept = {name: value for name, value in record.items() if name in self._declared}
         selected = _selected(kept, self._mask, ())
         for stream_map, line_format in self._maps:
-            mapped = _transformed(stream_map, selected)
+            try:
+                mapped = stream_map.transform(selected)
+            except Exception as error:  # noqa: BLE001 - an expression of the user's may raise anything
+                raise MihuError(explain_map_error(error, stream_map, self._config)) from None
             if mapped is not None:
                 before, after = line_format.envelope(datetime.now(UTC))
                 yield before + encode_json(mapped) + after
@@ -58,14 +60,3 @@ def _selected(value: dict[str, Any], mask: SelectionMask, place: tuple[str, ...]
         if mask[breadcrumb]:
             result[name] = _selected(item, mask, breadcrumb) if isinstance(item, dict) else item
     return result
-
-
-def _transformed(stream_map: StreamMap, record: dict[str, Any]) -> dict[str, Any] | None:
-    try:
-        return stream_map.transform(record)
-    except MappingError as error:
-        text = f"stream_maps: {error}"
-        raise MihuError(text) from None
-    except Exception as error:  # noqa: BLE001 - an expression of the user's may raise anything
-        kind = type(error).__name__
-        raise MihuError(f"stream_maps: an expression failed on a record ({kind}).") from None

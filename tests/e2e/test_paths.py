@@ -429,7 +429,7 @@ def test_versions_under_an_alias() -> None:
 @pytest.mark.parametrize("config", [{}, SAME_MAP], ids=["fast", "slow"])
 def test_a_failing_run_has_written_the_same_on_both_ways(config: dict[str, Any]) -> None:
     workspace = workspace_of(400)
-    script = faults.at_request(70, faults.status(403))
+    script = faults.at_request(70, faults.status(410))
     with Sandbox(workspace, faults=script) as sandbox:
         run = in_process(sandbox.config(page_size=5, max_concurrent_requests=1, **config))
     assert run.status == 1

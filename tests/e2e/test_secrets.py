@@ -23,11 +23,13 @@ from tests.e2e.faulty import (
 from tests.e2e.log import the_error
 from tests.e2e.running import Run, full_table, run_tap
 from tests.private import DEBUG, PRIVATE, SEARCH, SECRETS, TOKEN, leaks, private_contacts
-from tests.sandbox import Sandbox, Workspace, faults
+from tests.sandbox import RequestInfo, Sandbox, Workspace, faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from tests.sandbox.faults import Fault, Script
 
 pytestmark = pytest.mark.waiting
 
@@ -37,6 +39,17 @@ def test_leaks_are_found() -> None:
     for secret in (TOKEN, f"search={PRIVATE}", "MAILBOX3@HIDDEN.EXAMPLE", "%2B9053298700003", uuid):
         run = Run(1, b"", f"fine\na line with {secret} in it\n")
         assert leaks(run) == [f"a line with {secret} in it"]
+
+
+def _all_of(info: RequestInfo) -> str:
+    """What a server may repeat of a request."""
+    authorization = info.headers["Authorization"]
+    secret = authorization.partition("|")[2]
+    return f"You sent {info.query} with {authorization}, {secret}: {'x' * 150} {authorization}"
+
+
+def _answering(fault: Callable[[RequestInfo], Fault]) -> Script:
+    return fault
 
 
 WITHOUT_FAULT = Case("without a fault", lambda: faults.never)
@@ -54,6 +67,14 @@ ODD = [
     ),
     Case("odd types", lambda: faults.always(faults.lying(data=[{"uuid": {PRIVATE: [PRIVATE]}}]))),
     Case("a page that repeats", lambda: faults.always(faults.lying(current_page=1))),
+    Case(
+        "a validation that repeats everything",
+        lambda: _answering(lambda info: faults.status(422, {"message": _all_of(info)})),
+    ),
+    Case(
+        "success false that repeats everything",
+        lambda: _answering(lambda info: faults.success_false(_all_of(info))),
+    ),
     Case("unproven", lambda: faults.always(faults.lying(total=PAGES * 5 + 1))),
 ]
 

@@ -85,7 +85,7 @@ def is_full(writer: IO[bytes]) -> bool:
 WAITS: dict[str, tuple[Fault, str | None]] = {
     "for an answer": (faults.hang(), None),
     "for the rest of a body": (faults.hang_in_body(), None),
-    "for Retry-After": (faults.retry_after(300), "wait 300 s"),
+    "for Retry-After": (faults.retry_after(300), "for 300 s"),
     "before the next try": (faults.status(500), "Trying again in"),
 }
 

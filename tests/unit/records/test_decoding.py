@@ -94,7 +94,12 @@ BROKEN = {
     "cut in a text": (b'{"success":true,"data":{"data":[{"uuid":"a', "not JSON"),
     "more behind": (body_of("[]") + b"}", "not JSON"),
     "words": (b"Service Unavailable", "not JSON"),
-    "no UTF-8": (body_of('[{"uuid":"a"}]').replace(b"a", b"\xff", 1), "not JSON"),
+    "no UTF-8 outside of a text": (body_of("[]").replace(b":", b"\xff:", 1), "not JSON"),
+    "a control character outside of a text": (body_of("[]").replace(b":", b"\x01:", 1), "not JSON"),
+    "cut in a text with a control character": (
+        b'{"success":true,"data":{"data":[{"uuid":"a\x01',
+        "not JSON",
+    ),
     "endless nesting": (b"[" * 200_000, "not JSON"),
 }
 
@@ -218,6 +223,52 @@ def test_it_is_replaced_everywhere(sent: str, becomes: str, *, typed: bool) -> N
     assert json.loads(record["surname"]) == [becomes]
     assert record["tags"] == [{"name": becomes}]
     assert record["custom_fields"] == {f"k{becomes}": becomes}
+
+
+RAW = {
+    "start of heading": (b"Ada\x01", "Ada\ufffd"),
+    "NUL": (b"A\x00da", "A\ufffdda"),
+    "line feed": (b"Ada\nLovelace", "Ada\ufffdLovelace"),
+    "tab behind a backslash": (b"Ada\\\tL", "Ada\ufffdL"),
+    "beside an escaped one": (b'\\n\n\\\\\n\\"\n', '\n\ufffd\\\ufffd"\ufffd'),
+    "Latin 1": (b"Andr\xe9", "Andr\ufffd"),
+    "a cut character": (b"Andr\xc3", "Andr\ufffd"),
+    "beside a character": ("é\ud800".encode("utf-8", "surrogatepass") + b"\xff\x02", None),
+}
+
+
+@WAYS
+@pytest.mark.parametrize(("sent", "becomes"), RAW.values(), ids=RAW)
+def test_what_json_forbids_inside_a_text_is_replaced(
+    sent: bytes, becomes: str | None, *, typed: bool
+) -> None:
+    body = body_of('[{"uuid":"a","name":"?","a?":{"b?":["?"]}}]').replace(b"?", sent)
+    (row,) = read(page_decoder(typed=typed), body).rows
+    record = parsed(row.payload)["record"]
+    name = record["name"]
+    assert becomes is None or name == becomes
+    assert becomes or name[0] == "é"
+    assert set(name[1:]) >= {"\ufffd"}
+    assert record["custom_fields"] == {f"a{name}": {f"b{name}": [name]}}
+
+
+@WAYS
+def test_keys_with_what_json_forbids_stay_apart(*, typed: bool) -> None:
+    contact = '[{"uuid":"a","k1":1,"k2":2,"k3":3}]'
+    body = body_of(contact).replace(b"k1", b"k\x01").replace(b"k2", b"k\xff")
+    (row,) = read(page_decoder(typed=typed), body).rows
+    fields = parsed(row.payload)["record"]["custom_fields"]
+    assert sorted(fields.values()) == [1, 2, 3]
+    assert fields["k3"] == 3
+
+
+@WAYS
+def test_contacts_that_come_keyed(*, typed: bool) -> None:
+    """As PHP sends a list whose keys do not begin at 0."""
+    decoder = page_decoder(typed=typed)
+    body = body_of('{"100":{"uuid":"a","x":1},"101":{"uuid":"b","x":2}}')
+    assert [row.uuid for row in read(decoder, body).rows] == ["a", "b"]
+    assert not read(decoder, body_of("{}")).rows
 
 
 def test_decoding_alone_replaces_too() -> None:

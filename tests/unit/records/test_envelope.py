@@ -74,7 +74,8 @@ def test_a_part_is_missing(field: str) -> None:
 
 NO_LISTS: dict[str, Any] = {
     "null": None,
-    "object": {"0": {"uuid": "a"}},
+    "a contact": {"uuid": "a", "name": PERSONAL},
+    "an object of lists": {"0": [{"uuid": "a"}]},
     "text": PERSONAL,
     "number": 5,
     "false": False,
