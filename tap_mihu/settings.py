@@ -110,6 +110,21 @@ SETTINGS: dict[str, Any] = {
             "description": "Upper bound of requests under way; 1 reads strictly one after the "
             "other.",
         },
+        "rate_limit_percent": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100,
+            "default": 80,
+            "title": "Rate Limit Percent",
+            "description": "Share of the rate limit, as the API's own headers tell it, that a run "
+            "may use; the rest is left to whoever else uses the token's account.",
+        },
+        "max_requests_per_minute": {
+            "type": "integer",
+            "minimum": 1,
+            "title": "Max. Requests per Minute",
+            "description": "A rate limit of your own, for APIs that tell none.",
+        },
         "lookback_seconds": {
             "type": "integer",
             "minimum": 0,

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from tap_mihu.api.connections import Connections
 from tap_mihu.api.failures import FORESEEN, Scope, explain
+from tap_mihu.api.quota import read_quota
 from tap_mihu.api.quotes import quoted
 from tap_mihu.api.refusals import Rule, Verdict, judge, refusal
 from tap_mihu.api.retry import backoff_seconds, parse_http_date, retry_after_seconds
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
+
+    from tap_mihu.api.quota import Quota
+    from tap_mihu.api.rate_limit import RateLimit
 
 __all__ = ["Client", "Response", "root_url"]
 
@@ -79,6 +83,7 @@ class Client:
         timeout_seconds: float,
         max_retries: int,
         logger: logging.Logger,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         """Prepare what all requests share.
 
@@ -89,6 +94,7 @@ class Client:
             timeout_seconds: Without a response for so long, a request has failed.
             max_retries: Tries after the first for a failing request; throttling does not count.
             logger: Is told of retries and waits.
+            rate_limit: Spreads the requests; None for as fast as the API lets them in.
         """
         self._token = token
         headers = {
@@ -102,7 +108,7 @@ class Client:
         self._max_retries = max_retries
         self._logger = logger
         self._stopped = threading.Event()
-        self._gate = ThrottleGate(self._stopped)
+        self._gate = ThrottleGate(self._stopped, rate_limit)
         self._jitter = random.Random()  # noqa: S311 - no secret depends on it
         self._read_once = False
         self._counting = threading.Lock()
@@ -112,6 +118,11 @@ class Client:
         """Requests sent so far."""
         self.retries = 0
         """How many of them repeated a failed one."""
+
+    @property
+    def paused_seconds(self) -> float:
+        """For how long all requests were paused so far, because the API asked for it."""
+        return self._gate.paused_seconds
 
     def close(self) -> None:
         """End every wait; requests under way end by themselves."""
@@ -193,6 +204,7 @@ class Client:
                 self.answered = True
                 served_at = _served_at(got.headers.get("Date"))
                 told = retry_after_seconds(got.headers.get("Retry-After"), served_at)
+                self._note_quota(read_quota(got.headers, served_at), sent_at)
                 rule = judge(got.status_code, retry_after=told is not None)
                 body = _body(got) if rule.verdict is not Verdict.THROTTLE else b""
         except FORESEEN as error:
@@ -203,6 +215,15 @@ class Client:
             self._pause_all(got.status_code, told, sent_at)
             return None
         raise self._refusal(got.status_code, body, rule, params)
+
+    def _note_quota(self, quota: Quota | None, sent_at: float) -> None:
+        most = self._gate.note_quota(quota, sent_at)
+        if most is not None and quota is not None:
+            self._logger.info(
+                "the API's rate limit is %d requests a window: using at most %d of them",
+                quota.limit,
+                most,
+            )
 
     def _pause_all(self, status: int, told_seconds: float | None, sent_at: float) -> None:
         seconds = self._gate.shut(told_seconds, sent_at)

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from tap_mihu.api.client import Client, root_url
 from tap_mihu.api.listing import Listing
+from tap_mihu.api.rate_limit import RateLimit
 from tap_mihu.errors import EnvelopeError, MihuError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.progress import Progress, Reporter
@@ -208,6 +209,9 @@ class ListedStream(Stream):
             timeout_seconds=config["request_timeout"],
             max_retries=config["max_retries"],
             logger=self.logger,
+            rate_limit=RateLimit(
+                config["rate_limit_percent"], config.get("max_requests_per_minute")
+            ),
         )
 
     def _write_state(self) -> None:

@@ -41,8 +41,11 @@ class _Api:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._workspace = sandbox.workspace
-        per_minute = sandbox.throttle_per_minute
-        self._throttle = None if per_minute is None else Throttle(per_minute)
+        self._throttle = None
+        if sandbox.throttle_per_minute is not None:
+            self._throttle = Throttle(
+                sandbox.throttle_per_minute, sandbox.throttle_seconds, tells=sandbox.throttle_tells
+            )
         self._encode = php_json if sandbox.escapes_like_php else utf8_json
 
     def answer(self, path: str) -> Response:

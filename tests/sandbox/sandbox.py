@@ -33,6 +33,9 @@ class Sandbox:
     port: int = 0
     latency: float = 0.0
     throttle_per_minute: int | None = None
+    throttle_seconds: float = 60.0
+    """The throttle's minute."""
+    throttle_tells: bool = True
     caps_per_page: int | None = None
     supports_dates: bool = True
     ignores_page: bool = False

@@ -1,4 +1,4 @@
-"""Laravel's throttle: so many requests in the minute that begins with the first."""
+"""Laravel's throttle: so many requests in the window that begins with the first."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tests.sandbox.answers import json_response
 if TYPE_CHECKING:
     from flask import Response
 
-_WINDOW = timedelta(minutes=1)
-
 
 class Throttle:
     """Count requests by the server's clock."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self, limit: int, seconds: float = 60.0, *, tells: bool = True) -> None:
+        self._limit = limit
+        self._window = timedelta(seconds=seconds)
+        self._tells = tells
         self._ends: datetime | None = None
         self._count = 0
 
     def refuse(self, now: datetime) -> Response | None:
         """Count a request; answer it when it is one too many."""
         if self._ends is None or now >= self._ends:
-            self._ends = now + _WINDOW
+            self._ends = now + self._window
             self._count = 0
-        if self._count < self._per_minute:
+        if self._count < self._limit:
             self._count += 1
             return None
         headers = {
@@ -40,7 +40,9 @@ class Throttle:
 
     def headers(self) -> dict[str, str]:
         """Tell what is left."""
+        if not self._tells:
+            return {}
         return {
-            "X-RateLimit-Limit": str(self._per_minute),
-            "X-RateLimit-Remaining": str(self._per_minute - self._count),
+            "X-RateLimit-Limit": str(self._limit),
+            "X-RateLimit-Remaining": str(self._limit - self._count),
         }

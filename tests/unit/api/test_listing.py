@@ -23,7 +23,7 @@ def test_a_page_of_another_size() -> None:
     with sandbox_with() as sandbox, listing_of(sandbox) as listing:
         assert len(listing.page(ALL, 1).rows) == 5
         assert len(listing.page(ALL, 1, per_page=50).rows) == 50
-        assert len(listing.probe(ALL, 1, 50).rows) == 50
+        assert len(listing.page(ALL, 1, 50, patient=False).rows) == 50
     assert [info.query["per_page"] for info in sandbox.requests] == ["5", "50", "50"]
 
 
@@ -63,21 +63,21 @@ def test_a_failure_is_of_one_request_or_of_the_run_and_names_page_and_dates(name
 
 
 @pytest.mark.parametrize("name", ONE_REQUEST)
-def test_a_probe_asks_once(name: str) -> None:
+def test_an_impatient_question_asks_once(name: str) -> None:
     script = after_the_first(*[ONE_REQUEST[name]] * 9)
     with sandbox_with(script) as sandbox, listing_of(sandbox, max_retries=6) as listing:
         listing.page(ALL, 1)
         with pytest.raises(RefusedError):
-            listing.probe(ALL, 3)
+            listing.page(ALL, 3, patient=False)
     assert len(sandbox.requests) == 2
 
 
-def test_a_probe_waits_when_it_is_throttled() -> None:
+def test_an_impatient_question_waits_when_it_is_throttled() -> None:
     with (
         sandbox_with(faults.in_turn(faults.status(429))) as sandbox,
         listing_of(sandbox) as listing,
     ):
-        assert listing.probe(ALL, 3).number == 3
+        assert listing.page(ALL, 3, patient=False).number == 3
 
 
 DOUBTFUL = {

@@ -23,6 +23,8 @@ OURS = {
     "start_date": "string",
     "page_size": "integer",
     "max_concurrent_requests": "integer",
+    "rate_limit_percent": "integer",
+    "max_requests_per_minute": "integer",
     "lookback_seconds": "integer",
     "request_timeout": "integer",
     "max_retries": "integer",

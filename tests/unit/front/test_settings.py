@@ -43,6 +43,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "greatest page size": {"page_size": 1000},
     "one request at a time": {"max_concurrent_requests": 1},
     "most requests": {"max_concurrent_requests": 32},
+    "least share of the rate limit": {"rate_limit_percent": 1},
+    "the whole rate limit": {"rate_limit_percent": 100},
+    "one request a minute": {"max_requests_per_minute": 1},
     "no lookback": {"lookback_seconds": 0},
     "long lookback": {"lookback_seconds": 10**9},
     "least timeout": {"request_timeout": 1},
@@ -72,6 +75,7 @@ def test_defaults() -> None:
     defaults = {
         "page_size": 100,
         "max_concurrent_requests": 4,
+        "rate_limit_percent": 80,
         "lookback_seconds": 300,
         "request_timeout": 60,
         "max_retries": 6,
@@ -80,7 +84,7 @@ def test_defaults() -> None:
     config = tap({}).config
     assert config.items() >= defaults.items()
     assert config["user_agent"].startswith("tap-mihu/")
-    assert not config.keys() & {"start_date", "filters", "api_url"}
+    assert not config.keys() & {"start_date", "filters", "api_url", "max_requests_per_minute"}
 
 
 # Types and ranges.
@@ -111,6 +115,9 @@ OUT_OF_RANGE: list[tuple[str, Any]] = [
     ("page_size", 10**30),
     ("max_concurrent_requests", 0),
     ("max_concurrent_requests", 33),
+    ("rate_limit_percent", 0),
+    ("rate_limit_percent", 101),
+    ("max_requests_per_minute", 0),
     ("lookback_seconds", -1),
     ("request_timeout", 0),
     ("max_retries", -1),

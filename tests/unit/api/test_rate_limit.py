@@ -1,0 +1,126 @@
+"""The rate limit beside others, by a clock of its own: spread, within the share, no slower."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_mihu.api.quota import Quota
+from tap_mihu.api.rate_limit import RateLimit
+from tests.unit.api.throttled import Server, read
+
+EVERY_FOUR_SECONDS = [4.0 * number + 1.3 for number in range(1000)]
+
+
+@pytest.mark.parametrize("workers", [1, 4, 32])
+@pytest.mark.parametrize("percent", [20, 50, 80])
+@pytest.mark.parametrize("requests", [1, 40, 200])
+def test_another_client_sees_no_refusal(requests: int, percent: int, workers: int) -> None:
+    """The usual limit of Laravel, and somebody else with a request every four seconds."""
+    run = read(requests, Server(60), RateLimit(percent), workers=workers, others=EVERY_FOUR_SECONDS)
+    assert run.others_refused == 0
+    assert run.refused == 0
+    assert max(run.used.values()) <= 60 * percent / 100
+    assert run.seconds <= requests + 100 / percent * requests + 60
+
+
+def test_without_sharing_another_client_would_see_refusals() -> None:
+    run = read(200, Server(60, tells=False), RateLimit(80), others=EVERY_FOUR_SECONDS)
+    assert run.others_refused > run.others_asked / 2
+    assert run.refused > 0
+
+
+@pytest.mark.parametrize("percent", [10, 50, 80, 100])
+@pytest.mark.parametrize("limit", [10, 60, 1000])
+def test_a_run_takes_its_share_of_the_time_and_a_window_at_the_most(
+    limit: int, percent: int
+) -> None:
+    requests = 10 * limit
+    run = read(requests, Server(limit), RateLimit(percent), latency=0.02)
+    assert max(run.used.values()) <= limit * percent / 100
+    assert run.refused == 0
+    assert run.seconds <= requests / (limit * percent / 100) * 60 + 60
+
+
+def test_requests_are_spread() -> None:
+    run = read(200, Server(60), RateLimit(80), workers=8)
+    gaps = [later - earlier for earlier, later in pairwise(run.sent[8:])]
+    assert max(gaps) < 3 * 60 / 48
+
+
+@pytest.mark.parametrize("seconds", [1, 10, 120, 600])
+def test_the_length_of_the_window_is_learnt(seconds: float) -> None:
+    limit = RateLimit(80)
+    run = read(600, Server(60, seconds), limit, latency=seconds / 600)
+    assert limit.seconds == pytest.approx(seconds, rel=0.15)
+    # Until then, 60 s are assumed: that costs a window at the most.
+    assert run.seconds <= 600 / 48 * seconds + max(seconds, 60 / 48) + seconds
+    later = [used for window, used in run.used.items() if window > 1]
+    assert max(later) <= 48 + (seconds > 60)
+
+
+def test_a_told_window_and_end_are_believed() -> None:
+    limit = RateLimit(50)
+    limit.note_sent(0)
+    limit.note_response(Quota(10, 9, 2, 20), 0, 0.5)
+    for sent in range(4):
+        limit.note_sent(1 + sent / 10)
+    assert limit.seconds == 20
+    assert limit.earliest(1.5) == 2.5
+
+
+def test_a_refusal_tells_the_end_of_the_window() -> None:
+    limit = RateLimit(80)
+    for sent in range(60):
+        limit.note_sent(sent / 100)
+    limit.note_response(Quota(60, 59), 0, 0.1)
+    limit.note_refusal(9, 1)
+    assert limit.earliest(1) == 10
+    assert limit.seconds == 10
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_without_a_limit_nothing_is_slower(tells: bool) -> None:  # noqa: FBT001 - a parameter
+    server = Server(None) if tells else Server(10**6, tells=False)
+    run = read(1000, server, RateLimit(1), workers=4, latency=0.1)
+    assert run.seconds == pytest.approx(25, rel=0.02)
+
+
+def test_a_high_limit_slows_nothing_down() -> None:
+    assert read(1000, Server(5000), RateLimit(80), latency=0.1).seconds == pytest.approx(
+        25, rel=0.02
+    )
+
+
+@pytest.mark.parametrize("per_minute", [1, 60, 600])
+def test_a_limit_of_the_users_own(per_minute: int) -> None:
+    run = read(50, Server(None), RateLimit(80, per_minute), workers=8, latency=0.5)
+    gaps = [later - earlier for earlier, later in pairwise(run.sent)]
+    assert min(gaps) >= 60 / per_minute - 1e-9
+    assert run.seconds <= 49 * 60 / per_minute + 1
+
+
+@given(
+    st.integers(1, 100),
+    st.integers(2, 300),
+    st.sampled_from([1.0, 5.0, 60.0, 600.0]),
+    st.integers(1, 8),
+    st.lists(st.floats(0, 600), max_size=50),
+)
+def test_it_never_stops(
+    percent: int, limit: int, seconds: float, workers: int, others: list[float]
+) -> None:
+    run = read(
+        60,
+        Server(limit, seconds),
+        RateLimit(percent),
+        workers=workers,
+        latency=0.05,
+        others=[at * seconds / 60 for at in others],
+    )
+    share = max(1, int(limit * percent / 100))
+    windows = 60 / max(1, share / 4) + 2
+    assert run.seconds <= windows * max(seconds, 60) * 2
