@@ -36,7 +36,9 @@ def main() -> None:
     except MihuError as error:
         _fail(str(error))
     except Interrupted as interrupt:
-        _fail(f"Ended by {signal.Signals(interrupt.signum).name}.", SIGNALLED + interrupt.signum)
+        so_far = f" ({interrupt.so_far})" if interrupt.so_far else ""
+        text = f"Ended by {signal.Signals(interrupt.signum).name}{so_far}."
+        _fail(text, SIGNALLED + interrupt.signum)
     except Exception as error:  # noqa: BLE001 - its text may hold personal data, so it is not shown
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]
         places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))

@@ -73,3 +73,5 @@ class Interrupted(BaseException):
         """Remember which signal came."""
         super().__init__(signum)
         self.signum = signum
+        self.so_far = ""
+        """How far the run got, in one line; empty where it got nowhere."""

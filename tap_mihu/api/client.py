@@ -10,9 +10,8 @@ import contextlib
 import logging
 import random
 import threading
-from dataclasses import dataclass
+import time
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -21,14 +20,13 @@ from tap_mihu.api.failures import FORESEEN, Scope, explain
 from tap_mihu.api.quota import read_quota
 from tap_mihu.api.quotes import quoted
 from tap_mihu.api.refusals import Rule, Verdict, judge, refusal
-from tap_mihu.api.retry import backoff_seconds, parse_http_date, retry_after_seconds
+from tap_mihu.api.responses import Response, body_of, served_at_of
+from tap_mihu.api.retry import backoff_seconds, retry_after_seconds
 from tap_mihu.api.throttle import ThrottleGate
 from tap_mihu.errors import MihuError, RefusedError, UnreadableBodyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import requests
 
     from tap_mihu.api.quota import Quota
     from tap_mihu.api.rate_limit import RateLimit
@@ -37,22 +35,11 @@ __all__ = ["Client", "Response", "root_url"]
 
 _T = TypeVar("_T")
 
-_LARGEST_BODY_BYTES = 512 * 2**20
-_CHUNK_BYTES = 2**20
+# One page or another may be refused; a server that refuses so many in a row refuses all of them.
+_MOST_REFUSED_IN_A_ROW = 20
 
 # urllib3 logs every URL, with the filters in it, at DEBUG, and some at WARNING.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A good response's body, and when it was made and came."""
-
-    body: bytes
-    served_at: datetime
-    """The server's clock (`Date`), the local one where it names none; UTC."""
-    received_at: datetime
-    """The local clock, UTC."""
 
 
 class _PassingError(Exception):
@@ -111,13 +98,18 @@ class Client:
         self._gate = ThrottleGate(self._stopped, rate_limit)
         self._jitter = random.Random()  # noqa: S311 - no secret depends on it
         self._read_once = False
+        self._refused_in_a_row = 0
         self._counting = threading.Lock()
+        self.on_pause: Callable[[float], None] = lambda _seconds: None
+        """Is told for how many seconds all requests pause from now."""
         self.answered = False
         """Whether any response has come."""
         self.requests = 0
         """Requests sent so far."""
         self.retries = 0
         """How many of them repeated a failed one."""
+        self.request_seconds = 0.0
+        """How long they took, all together."""
 
     @property
     def paused_seconds(self) -> float:
@@ -139,9 +131,23 @@ class Client:
 
         Raises:
             RefusedError: The API refuses this request, or every try of it failed.
-            MihuError: No request would be answered.
+            MihuError: No request would be answered, or many in a row were refused.
             StoppedError: `close` was called meanwhile.
         """
+        in_a_row = self._refused_in_a_row
+        try:
+            result = self._tried(attempt, patient=patient)
+        except RefusedError as error:
+            # Those that were under way side by side count as one.
+            if in_a_row == self._refused_in_a_row:
+                self._refused_in_a_row += 1
+            if in_a_row >= _MOST_REFUSED_IN_A_ROW:
+                raise MihuError(str(error)) from None
+            raise
+        self._refused_in_a_row = 0
+        return result
+
+    def _tried(self, attempt: Callable[[], _T], *, patient: bool) -> _T:
         failures = 0
         doubted = False
         most = self._max_retries if patient else 0
@@ -202,13 +208,16 @@ class Client:
         try:
             with contextlib.closing(self._connections.get(f"{path}?{urlencode(params)}")) as got:
                 self.answered = True
-                served_at = _served_at(got.headers.get("Date"))
+                served_at = served_at_of(got)
                 told = retry_after_seconds(got.headers.get("Retry-After"), served_at)
                 self._note_quota(read_quota(got.headers, served_at), sent_at)
                 rule = judge(got.status_code, retry_after=told is not None)
-                body = _body(got) if rule.verdict is not Verdict.THROTTLE else b""
+                body = body_of(got) if rule.verdict is not Verdict.THROTTLE else b""
         except FORESEEN as error:
             raise self._failure(error) from None
+        finally:
+            with self._counting:
+                self.request_seconds += time.monotonic() - sent_at
         if rule.verdict is Verdict.READ:
             return Response(body, served_at, datetime.now(UTC))
         if rule.verdict is Verdict.THROTTLE:
@@ -228,6 +237,7 @@ class Client:
     def _pause_all(self, status: int, told_seconds: float | None, sent_at: float) -> None:
         seconds = self._gate.shut(told_seconds, sent_at)
         if seconds:
+            self.on_pause(seconds)
             self._logger.info(
                 "rate limited (HTTP %d): pausing all requests for %.0f s", status, seconds
             )
@@ -258,28 +268,6 @@ def _given_up(error: Exception, failures: int) -> MihuError:
     text = f"The API could not be read: {error} (tried {tries}, see max_retries)."
     other_may_do = getattr(error, "scope", Scope.REQUEST) is Scope.REQUEST
     return RefusedError(text) if other_may_do else MihuError(text)
-
-
-def _body(response: requests.Response) -> bytes:
-    """Read a body within the size a body may have."""
-    chunks = []
-    size = 0
-    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > _LARGEST_BODY_BYTES:
-            text = f"The response exceeds {_LARGEST_BODY_BYTES >> 20} MiB: lower page_size."
-            raise RefusedError(text)
-    return b"".join(chunks)
-
-
-@lru_cache(maxsize=16)
-def _parsed_date(value: str) -> datetime | None:
-    return parse_http_date(value)
-
-
-def _served_at(value: str | None) -> datetime:
-    return (_parsed_date(value) if value else None) or datetime.now(UTC)
 
 
 def root_url(config: Mapping[str, Any]) -> str:

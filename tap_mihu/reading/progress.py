@@ -1,78 +1,96 @@
-"""Progress: what a person who watches the log is told, at most every ten seconds."""
+"""Progress: how far a scan is, and how long the rest will take."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import logging
+    from collections.abc import Callable
 
-__all__ = ["Progress", "Reporter"]
+__all__ = ["Progress"]
 
-_INTERVAL_SECONDS = 10.0
+# A pause tells of the rhythm of a run for so many rhythms; thereafter, the run has another one.
+_RHYTHMS = 1.5
+
+
+def _none() -> int:
+    return 0
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a scan is."""
+    """How far a scan is; the scan and the client keep it up to date, from any thread."""
 
     total: int = 0
-    """Contacts there are, by the first answer."""
-    read: int = 0
+    """Contacts there are, as far as is known."""
+    passed_on: int = 0
+    """Contacts of the windows that are finished, once each."""
+    held: Callable[[], int] = _none
+    """Returns how many contacts were read, besides, of windows that are not."""
     windows: int = 0
     """Windows finished."""
     repaired: int = 0
     """How often a read was found disturbed, and the window cut or read again."""
+    _since: float | None = None
+    """When the first page of a window came; until then the scan is planned."""
+    _pauses: int = 0
+    _pause_ends: float = 0.0
+    _read_before_pause: int = 0
 
+    @property
+    def read(self) -> int:
+        """Contacts read off the API, never more than there are."""
+        read = self.passed_on + self.held()
+        return min(read, self.total) if self.total else read
 
-class Reporter:
-    """Logs how far a stream's scan is."""
+    @property
+    def planning(self) -> bool:
+        """Whether no window is read yet."""
+        return self._since is None
 
-    def __init__(self, logger: logging.Logger, name: str, progress: Progress) -> None:
-        """Start the clock.
+    def begin_reading(self) -> None:
+        """Take note that windows are read from now on."""
+        if self._since is None:
+            self._since = time.monotonic()
 
-        Args:
-            logger: Is told, at INFO.
-            name: What is read, in the plural.
-            progress: Is kept up to date by the scan.
-        """
-        self._logger = logger
-        self._name = name
-        self._progress = progress
-        self._began = self._told = time.monotonic()
+    def note_pause(self, seconds: float) -> None:
+        """Take note that all requests pause for so long from now."""
+        self._pauses += 1
+        self._read_before_pause = self.read
+        self._pause_ends = time.monotonic() + seconds
 
-    def tell(self, emitted: int) -> None:
-        """Log how far it is, if the last time is long enough ago."""
-        now = time.monotonic()
-        if now - self._told < _INTERVAL_SECONDS:
-            return
-        self._told = now
-        read, total = self._progress.read, self._progress.total
-        rate = read / (now - self._began)
-        left = f"{max(total - read, 0) / rate:.0f} s" if rate else "unknown"
-        self._logger.info(
-            "%s: %d of %d read, %d emitted, %d windows settled, %.0f a second, time left %s",
-            self._name,
-            read,
-            total,
-            emitted,
-            self._progress.windows,
-            rate,
-            left,
-        )
+    def rate(self) -> float | None:
+        """Return contacts a second, pauses included; None before there is a rate."""
+        if self._since is None:
+            return None
+        # Where the API pauses a run again and again, it goes on by leaps.
+        leaps = self._leaps()
+        if leaps is not None:
+            return leaps[0] / leaps[1]
+        seconds = time.monotonic() - self._since
+        return self.read / seconds if seconds > 0 and self.read else None
 
-    def tell_the_end(self, emitted: int, requests: int, retries: int) -> None:
-        """Log what it took."""
-        self._logger.info(
-            "%s: %d read, %d emitted, %d windows, %d repaired, %d requests, %d retries, %.1f s",
-            self._name,
-            self._progress.read,
-            emitted,
-            self._progress.windows,
-            self._progress.repaired,
-            requests,
-            retries,
-            time.monotonic() - self._began,
-        )
+    def seconds_left(self) -> float | None:
+        """Return how long the rest will take, pauses included; None before there is a rate."""
+        rate = self.rate()
+        if rate is None or not self.total:
+            return None
+        left = self.total - self.read
+        leaps = self._leaps()
+        if leaps is None or not left:
+            return left / rate
+        contacts, seconds = leaps
+        pauses = ceil((self.total - self._read_before_pause) / contacts) - 1
+        return max(0.0, self._pause_ends + pauses * seconds - time.monotonic())
+
+    def _leaps(self) -> tuple[float, float] | None:
+        """Return contacts from pause to pause and the time between; None without such a rhythm."""
+        if self._since is None or not self._read_before_pause or self._pause_ends <= self._since:
+            return None
+        seconds = (self._pause_ends - self._since) / self._pauses
+        if time.monotonic() - self._pause_ends > _RHYTHMS * seconds:
+            return None
+        return self._read_before_pause / self._pauses, seconds

@@ -108,6 +108,8 @@ class _Entry:
         self.in_flight = 0
         self.held = 0
         """Responses that are kept for it."""
+        self.came = 0
+        """Contacts on them."""
         self._batch: Batch | None = None
         self._answered: Answered = []
 
@@ -125,6 +127,7 @@ class _Entry:
         """Take a reply in; return whether the steps can go on."""
         self.in_flight -= 1
         self.held += 1
+        self.came += len(reply.rows) if isinstance(reply, Page) else 0
         self._answered.append((question, reply))
         if self._batch is not None and isinstance(reply, Page) and self._batch.enough(reply):
             self.unsent.clear()
@@ -166,6 +169,7 @@ class _Scan:
         self._workers = workers
         self._know = know
         self._progress = progress
+        progress.held = self._held
         self._whole = Window(within, is_whole=True)
         self._entries = [_Entry(self._whole, know)]
         self._passed = _Passed()
@@ -182,6 +186,14 @@ class _Scan:
         if self._unread is not None:
             raise RefusedError(self._unread)
 
+    def _held(self) -> int:
+        """Return how many contacts were read of windows that were not passed on yet.
+
+        Called from another thread.
+        """
+        entries = [one for one in [*self._entries] if not isinstance(one.window, Undated)]
+        return sum(min(one.came, one.total or one.came) for one in entries)
+
     def _take(self) -> None:
         """Take the next reply in, and keep the workers busy."""
         entry, (question, reply) = self._workers.result()
@@ -193,6 +205,8 @@ class _Scan:
                     row.uuid = row.uuid.lower()
             if entry.window is self._whole:
                 self._progress.total = max(self._progress.total, reply.total)
+            if entry.window is not self._whole or reply.last_page <= WINDOW_PAGES:
+                self._progress.begin_reading()
         if entry.take(question, reply):
             self._go_on(entry)
         self._refill()
@@ -251,7 +265,7 @@ class _Scan:
             rows = self._passed.new(window, window.pass_on())
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[start : start + _ROWS_AT_ONCE]
-                self._progress.read += len(some)
+                self._progress.passed_on += len(some)
                 yield Rows(some)
                 # A streamed window would get more than it passes on, and fill the memory.
                 while self._workers.ready and not streamed:

@@ -19,13 +19,15 @@ from typing_extensions import override
 from tap_mihu.api.client import Client, root_url
 from tap_mihu.api.listing import Listing
 from tap_mihu.api.rate_limit import RateLimit
-from tap_mihu.errors import EnvelopeError, MihuError
+from tap_mihu.errors import EnvelopeError, Interrupted, MihuError
 from tap_mihu.reading.clock import ServerClock
-from tap_mihu.reading.progress import Progress, Reporter
+from tap_mihu.reading.progress import Progress
+from tap_mihu.reading.reporter import Reporter
 from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
+from tap_mihu.singer.figures import log_figures
 from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.run import Run
@@ -105,8 +107,10 @@ class ListedStream(Stream):
             state_every=self.STATE_MSG_FREQUENCY,
             write_state=self._write_state,
         )
-        clock, progress = ServerClock(), Progress()
-        reporter = Reporter(self.logger, self.name, progress)
+        clock, progress, proven = ServerClock(), Progress(), True
+        client.on_pause = progress.note_pause
+        reporter = Reporter(self.logger, self.name, progress, client, lambda: writer.emitted)
+        reporter.start()
         try:
             for event in scan(
                 self.listing(client, decoder).page,
@@ -120,19 +124,25 @@ class ListedStream(Stream):
                 if isinstance(event, Rows):
                     run.note_rows(event.rows)
                     writer.write(event.rows)
-                elif checkpoint := run.window_done(event):
+                    continue
+                proven = proven and event.proven
+                if checkpoint := run.window_done(event):
                     self.stream_state[SCAN] = checkpoint.to_state()
                     self._write_state()
-                reporter.tell(writer.emitted)
             version = run.end(self.stream_state, self.logger)
             if version is not None:
                 self._write_activate_version(version)
             # The SDK writes it, last of all.
             self.state_manager.is_flushed = False
-            reporter.tell_the_end(writer.emitted, client.requests, client.retries)
+            reporter.tell_the_end(proven=proven)
+            log_figures(self.name, client, proven=proven)
+        except Interrupted as interrupt:
+            interrupt.so_far = reporter.so_far()
+            raise
         except EnvelopeError as error:
             raise MihuError(f"{self.name}: {error}: the API cannot be trusted.") from None
         finally:
+            reporter.stop()
             for field, count in sorted(writer.invalid.items()):
                 self.logger.warning(
                     "%s.%s: %d values are invalid and became null", self.name, field, count

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FIGURES = re.compile(
     r"contacts: (?P<read>\d+) read, (?P<emitted>\d+) emitted, (?P<windows>\d+) windows, "
     r"(?P<repaired>\d+) repaired, (?P<requests>\d+) requests, (?P<retries>\d+) retries, "
-    r"(?P<seconds>\d+\.\d) s$",
+    r"(?P<throttled>\d+) s throttled, (?P<seconds>\d+\.\d) s, (?P<proven>proven|not proven)$",
     re.MULTILINE,
 )
 
@@ -20,7 +20,7 @@ FIGURES = re.compile(
 def figures(run: Run) -> dict[str, int]:
     """The figures of the last progress line, of which there must be one."""
     (found,) = FIGURES.finditer(run.log)
-    return {name: int(text) for name, text in found.groupdict().items() if name != "seconds"}
+    return {name: int(text) for name, text in found.groupdict().items() if text.isdigit()}
 
 
 def counted(run: Run) -> list[int]:

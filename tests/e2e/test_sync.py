@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_mihu.reading import progress
 from tests.e2e.expected import assert_complete, assert_valid
 from tests.e2e.in_process import in_process
 from tests.e2e.log import counted, figures
@@ -396,30 +395,6 @@ def test_the_last_line_counts_windows() -> None:
     assert_complete(run, workspace)
     assert figures(run)["windows"] >= 3
     assert figures(run)["repaired"] == 0
-
-
-def test_progress_is_told_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_INTERVAL_SECONDS", 0.0)
-    with Sandbox(workspace_of(400)) as sandbox:
-        run = in_process(sandbox.config(page_size=5))
-    told = re.findall(
-        r"contacts: (\d+) of (\d+) read, (\d+) emitted, (\d+) windows settled, (\d+) a second, "
-        r"time left (\d+ s|unknown)$",
-        run.log,
-        re.MULTILINE,
-    )
-    assert len(told) > 3
-    read = [int(line[0]) for line in told]
-    assert read == sorted(read)
-    assert read[-1] == 400
-    assert {line[1] for line in told} == {"400"}
-    assert [line[0] for line in told] == [line[2] for line in told]
-
-
-def test_progress_is_not_told_all_the_time() -> None:
-    with Sandbox(workspace_of(400)) as sandbox:
-        run = in_process(sandbox.config(page_size=5))
-    assert " a second, " not in run.log
 
 
 def _mapped(config: dict[str, Any]) -> dict[str, Any]:

@@ -290,9 +290,27 @@ def _times(code: int) -> list[Kind]:
 
 
 _STATUSES = [
-    *(
-        _retried(f"HTTP {code}", faults.status(code, BODY), faults.status(code, html=True))
-        for code in (408, 425, 429, 500, 502, 503, 504, 520)
+    _retried(
+        "HTTP 408, 425 or 5xx",
+        *(
+            fault
+            for code in (408, 425, 500, 502, 503, 504, 520)
+            for fault in (faults.status(code, BODY), faults.status(code, html=True))
+        ),
+    ),
+    _retried("HTTP 429", faults.status(429, BODY), faults.status(429, html=True)),
+    Kind(
+        "HTTP 401, 403 or 404",
+        [
+            partial(_same, fault)
+            for code in (401, 403, 404)
+            for fault in (faults.status(code, BODY), faults.status(code, html=True))
+        ],
+        COMPLETE | ERROR,
+        ERROR,
+    ),
+    _retried(
+        "400, 403 or 404, Retry-After", *(faults.retry_after("1", code) for code in (400, 403, 404))
     ),
     *_times(429),
     *_times(503),
@@ -323,7 +341,34 @@ _BODIES = [
     _retried("empty body", faults.empty(), faults.not_json(" \n")),
 ]
 
-KINDS = (*_TRANSPORT, *_BODIES, *_STATUSES, *_ENVELOPES, *_LIES)
+
+def _rebody(change: Callable[[bytes], bytes]) -> Fault:
+    def alter(response: Response) -> Response:
+        response.set_data(change(response.get_data()))
+        return response
+
+    return Fault("other bytes", alter)
+
+
+def _keyed(listing: dict[str, Any]) -> None:
+    """Send the list as PHP does where its keys do not begin at 0."""
+    listing["data"] = {str(100 + number): item for number, item in enumerate(listing["data"])}
+
+
+_FORMS = [
+    Kind(
+        "raw bytes that JSON forbids",
+        [
+            partial(_same, _rebody(lambda body: body.replace(b"Secretova", b"Secretova\x01\n"))),
+            partial(_same, _rebody(lambda body: body.replace(b"Secretova", b"Secr\xe9tova"))),
+        ],
+        COMPLETE,
+        COMPLETE,
+    ),
+    Kind("contacts that come keyed", [_lie(_keyed)], COMPLETE, COMPLETE),
+]
+
+KINDS = (*_TRANSPORT, *_BODIES, *_STATUSES, *_ENVELOPES, *_FORMS, *_LIES)
 
 MIXABLE = [
     variant

@@ -80,6 +80,30 @@ def test_an_impatient_question_waits_when_it_is_throttled() -> None:
         assert listing.page(ALL, 3, patient=False).number == 3
 
 
+def test_a_server_that_answers_nothing_any_more_ends_the_run() -> None:
+    with (
+        sandbox_with(after_the_first(*[faults.status(500)] * 99)) as sandbox,
+        listing_of(sandbox, max_retries=0) as listing,
+    ):
+        listing.page(ALL, 1)
+        for _ in range(20):
+            with pytest.raises(RefusedError):
+                listing.page(MAY, 1)
+        with pytest.raises(MihuError) as error:
+            listing.page(MAY, 1)
+    assert not isinstance(error.value, RefusedError)
+    assert "HTTP 500" in str(error.value)
+
+
+def test_refusals_between_good_responses_never_end_the_run() -> None:
+    script = faults.in_turn(*[None, faults.status(422)] * 40)
+    with sandbox_with(script) as sandbox, listing_of(sandbox) as listing:
+        for _ in range(40):
+            listing.page(ALL, 1)
+            with pytest.raises(RefusedError):
+                listing.page(ALL, 2)
+
+
 DOUBTFUL = {
     **{str(code): faults.status(code) for code in (401, 403, 404)},
     "403 as HTML": faults.status(403, html=True),

@@ -1,0 +1,105 @@
+"""The log of a run, line by line: a slow one, a throttled one, an unproven one, one cut short."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_mihu.reading import reporter
+from tests.e2e.in_process import in_process
+from tests.e2e.log import figures
+from tests.e2e.running import started_tap, wait_until
+from tests.sandbox import Sandbox, Workspace, contacts, faults
+
+if TYPE_CHECKING:
+    from tests.e2e.running import Run
+
+READ = re.compile(
+    r"contacts: (?P<read>\d+) of (?P<total>\d+) read, (?P<emitted>\d+) emitted, "
+    r"(?P<windows>\d+) windows settled(, [0-9.]+ a second, time left (?P<left>\d+) s)?$",
+    re.MULTILINE,
+)
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell progress far more often than people want it."""
+    monkeypatch.setattr(reporter, "_INTERVAL_SECONDS", 0.1)
+
+
+def metrics(run: Run) -> dict[str, Any]:
+    points = [json.loads(text) for text in re.findall(r"METRIC: (\{.*\})", run.log)]
+    return {point["metric"]: point["value"] for point in points}
+
+
+def test_a_slow_run_tells_what_it_reads_before_anything_is_written() -> None:
+    with Sandbox(Workspace(contacts(200)), latency=0.2) as sandbox:
+        run = in_process(sandbox.config(page_size=10, max_concurrent_requests=2))
+    told = [found.groupdict() for found in READ.finditer(run.log)]
+    assert len(told) >= 5
+    read = [int(line["read"]) for line in told]
+    assert read == sorted(read)
+    assert {line["total"] for line in told} == {"200"}
+    # The one window is written at its end: nothing is emitted before.
+    assert any(0 < int(line["read"]) < 200 and line["emitted"] == "0" for line in told)
+    left = [int(line["left"]) for line in told if line["left"] is not None]
+    assert left[0] > left[-1] == 0
+    assert figures(run)["read"] == 200
+
+
+def test_a_scan_that_is_planned_says_so() -> None:
+    with Sandbox(Workspace(contacts(600)), latency=0.15) as sandbox:
+        run = in_process(sandbox.config(page_size=5, max_concurrent_requests=8))
+    planning = [line for line in run.log.splitlines() if "contacts: planning" in line]
+    assert planning
+    assert any(re.search(r"planning, 600 to read, \d+ requests$", line) for line in planning)
+    assert run.log.index("contacts: planning") < READ.search(run.log).start()  # type: ignore[union-attr]
+
+
+def test_a_throttled_run_tells_each_pause_once_and_the_seconds() -> None:
+    script = faults.first_of(
+        *[faults.at_page(page, faults.retry_after(1)) for page in range(3, 11)]
+    )
+    with Sandbox(Workspace(contacts(200)), faults=script) as sandbox:
+        run = in_process(sandbox.config(page_size=10, max_concurrent_requests=8))
+    pauses = run.log.count("rate limited (HTTP 429): pausing all requests for 1 s")
+    assert 1 <= pauses <= 4
+    assert figures(run)["throttled"] >= 1
+    assert figures(run)["retries"] == 0
+    assert READ.search(run.log)
+
+
+def test_a_proven_run_and_its_figures() -> None:
+    with Sandbox(Workspace(contacts(50))) as sandbox:
+        run = in_process(sandbox.config(page_size=10))
+    assert re.search(r"50 read, 50 emitted, 1 windows, .* s, proven$", run.log, re.MULTILINE)
+    told = metrics(run)
+    assert told["proven"] == 1
+    assert told["http_request_count"] == len(sandbox.requests)
+    assert told["http_request_duration"] > 0
+    assert told["record_count"] == 50
+    assert "sync_duration" in told
+
+
+def test_an_unproven_run_says_so_at_its_end() -> None:
+    with Sandbox(Workspace(contacts(50)), faults=faults.always(faults.lying(total=51))) as sandbox:
+        run = in_process(sandbox.config(page_size=10))
+    assert re.search(r"50 read, 50 emitted, .* s, not proven$", run.log, re.MULTILINE)
+    assert metrics(run)["proven"] == 0
+
+
+def test_a_run_that_is_cut_short_says_how_far_it_got() -> None:
+    script = faults.first_of(faults.at_page(7, faults.hang(), times=99))
+    with Sandbox(Workspace(contacts(100)), faults=script) as sandbox:
+        config = sandbox.config(page_size=10, max_concurrent_requests=1)
+        with started_tap(config, env={"LOGLEVEL": "INFO"}) as tap:
+            tap.wait_for_log("Beginning sync")
+            wait_until(lambda: len(sandbox.requests) >= 7)
+            tap.process.terminate()
+            run = tap.finish()
+    (error,) = run.errors
+    assert run.status == 143
+    assert re.search(r"Ended by SIGTERM \(contacts: 60 of 100 read, 0 emitted, 0 windows", error)
