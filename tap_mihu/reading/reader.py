@@ -242,9 +242,10 @@ class _Reader:
             self._window.met_before = {
                 uuid: row.created_at or "" for uuid, row in self._window.rows.items()
             }
-        larger = yield from self._read_large(read)
-        if larger is not None:
-            return larger
+        return (yield from self._read_large(read)) or (yield from self._read_on(read))
+
+    def _read_on(self, read: Read) -> Steps[Read | list[Window | Undated] | None]:
+        """Repair in pages of the size at hand."""
         if (yield from self._mended(read)):
             return read
         if self._repeats(read):

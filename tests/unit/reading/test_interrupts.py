@@ -46,7 +46,7 @@ def left(reading: Reading) -> DateRange:
     proven = [*takewhile(lambda window: window.proven, reading.done)]
     if not proven:
         return EVERYTHING
-    last = proven[-1].dates.last
+    last = proven[-1].dates and proven[-1].dates.last
     assert last, "it was not stopped before the end"
     return DateRange(last + DAY, None)
 

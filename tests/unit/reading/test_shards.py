@@ -6,9 +6,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tap_mihu.reading.shards import CutError
 
-from tap_mihu.reading.shards import REQUESTS_A_SHARD, REQUESTS_AT_THE_TOP, Shard, cut_into_shards
+from tap_mihu.reading.shards import (
+    REQUESTS_A_SHARD,
+    REQUESTS_AT_THE_TOP,
+    CutError,
+    Shard,
+    cut_into_shards,
+)
 from tap_mihu.records.pages import DateRange
 from tests.sandbox.clock import NOON
 from tests.simulated.server import (
