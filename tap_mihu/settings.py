@@ -125,6 +125,14 @@ SETTINGS: dict[str, Any] = {
             "title": "Max. Requests per Minute",
             "description": "A rate limit of your own, for APIs that tell none.",
         },
+        "reread_after_hours": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "title": "Reread After Hours",
+            "description": "Incremental: contacts created before yesterday are read again only "
+            "when they were last read so long ago; 0 reads all in every run.",
+        },
         "lookback_seconds": {
             "type": "integer",
             "minimum": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import Catalog
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["json_file", "read_catalog", "read_state"]
 
 
-def json_file(file: IO[str] | None, option: str) -> IO[str] | None:
+def json_file(file: IO[Any] | None, option: str) -> IO[str] | None:
     """Return a file that an option names, once it is known to hold JSON.
+
+    UTF-8 and UTF-16, with and without a byte order mark, are what shells write. An empty state is
+    none: the first run of a job often finds one.
 
     Raises:
         MihuError: It does not; the text says where it goes wrong.
@@ -28,10 +32,22 @@ def json_file(file: IO[str] | None, option: str) -> IO[str] | None:
     binary = getattr(file, "buffer", None)
     content = file.read().encode() if binary is None else binary.read()
     try:
+        text = decode_text(content)
+        if option == "--state" and not text.strip():
+            return None
         decode_json_text(content)
     except TextFileError as error:
-        raise MihuError(f"The {option} file is {error}.") from None
-    return io.StringIO(decode_text(content))
+        raise MihuError(f"The {option} file is {error}{_hint(content)}.") from None
+    return io.StringIO(text)
+
+
+def _hint(content: bytes) -> str:
+    """Return what to do about a file that holds a value on each of several lines."""
+    try:
+        lines = [json.loads(line) for line in decode_text(content).splitlines() if line.strip()]
+    except (ValueError, TextFileError):
+        return ""
+    return f", but {len(lines)} lines of it: keep the last" if len(lines) > 1 else ""
 
 
 def read_catalog(value: object, streams: Collection[str]) -> Catalog | None:
@@ -77,6 +93,7 @@ def read_state(value: object) -> dict[str, Any] | None:
     Raises:
         MihuError: It is none.
     """
+    value = _unwrapped(value)
     if value is None:
         return None
     bookmarks = value.get("bookmarks", {}) if isinstance(value, dict) else None
@@ -90,6 +107,15 @@ def read_state(value: object) -> dict[str, Any] | None:
             'The state is not a Singer state of this tap: {"bookmarks": {stream: {…}}}.'
         )
     return {"bookmarks": {name: _readable(of) for name, of in bookmarks.items()}}
+
+
+def _unwrapped(value: Any) -> Any:  # noqa: ANN401 - may be anything
+    """Return the state in a STATE message, or in what `meltano state get` prints."""
+    if isinstance(value, dict) and value.get("type") == "STATE" and "value" in value:
+        return value["value"]
+    if isinstance(value, dict) and value.keys() == {"singer_state"}:
+        return value["singer_state"]
+    return value
 
 
 def _readable(bookmark: dict[str, Any]) -> dict[str, Any]:

@@ -1,169 +1,208 @@
-"""A run: what one scan has to know from the state, and what it leaves there."""
+"""A run: reads what has to be read, sends what is due, and says what a person should know."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
-
-from tap_mihu.records.pages import DateRange
-from tap_mihu.records.shaping import UPDATED_AT
+from tap_mihu.reading.scan import Rows
 from tap_mihu.records.timestamps import to_text
-from tap_mihu.singer.state import (
-    BOOKMARK,
-    BOOKMARK_KEY,
-    FILTERS,
-    SCAN,
-    Checkpoint,
-    read_bookmark,
-    since,
-)
+from tap_mihu.singer.counts import too_few
+from tap_mihu.singer.course import Course, adopt, chart
+from tap_mihu.singer.due import Due
+from tap_mihu.singer.ledger import Ledger
+from tap_mihu.singer.state import State
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from tap_mihu.reading.clock import ServerClock
     from tap_mihu.reading.scan import Done
-    from tap_mihu.records.pages import Row
+    from tap_mihu.records.pages import DateRange, Page, Row
+    from tap_mihu.singer.course import Fetch, Terms
+
+    Scan = Callable[[DateRange], Iterable[Rows | Done]]
+    Write = Callable[[Sequence[Row]], None]
 
 __all__ = ["Run"]
 
 
-@dataclass(slots=True)
 class Run:
-    """One scan of a listing, possibly one that resumes where an earlier one stopped."""
+    """One run over a listing: reads all of it, some ranges only, or what an earlier one left."""
 
-    replication_method: str
-    within: DateRange
-    """The creation dates to read."""
-    since: str | None = None
-    """Contacts updated before this are not due."""
-    version: int | None = None
-    """The version all records carry, where ACTIVATE_VERSION follows this run or others."""
-    started_at: str | None = None
-    """When the scan began, by the server's clock; None before the first response."""
-    max_updated_at: str | None = None
-    unproven: list[DateRange | None] = field(default_factory=list)
-    old_bookmark: str | None = None
-    """The bookmark of the run before."""
-
-    def begin(
-        self,
-        state: dict[str, Any],
-        filters: Mapping[str, Any],
-        *,
-        lookback_seconds: int,
-        start_date: str | None,
-        logger: logging.Logger,
+    def __init__(
+        self, state: State, terms: Terms, clock: ServerClock, logger: logging.Logger
     ) -> None:
-        """Work out what is due, and take what the state holds of an earlier scan.
+        """Start from a state.
 
         Args:
-            state: The stream's state; what does not belong to this run is removed.
-            filters: The filters of this run.
-            lookback_seconds: How much before the bookmark is sent again.
-            start_date: The setting.
-            logger: Is told of what is not used.
-
-        Raises:
-            MihuError: The bookmark cannot be used.
+            state: What earlier runs left.
+            terms: What this run is asked to do.
+            clock: The server's; the scans keep it up to date.
+            logger: Is told what a person should know.
         """
-        if state and state.get(FILTERS, {}) != filters:
-            logger.warning("The filters are not those of the state, so the stream starts over")
-            state.clear()
-        state[FILTERS] = dict(filters)
-        if self.replication_method != REPLICATION_FULL_TABLE:
-            self.old_bookmark = read_bookmark(state, UPDATED_AT)
-            self.since = since(
-                self.old_bookmark, lookback_seconds=lookback_seconds, start_date=start_date
+        self.terms = terms
+        self.course = Course([])
+        self._ledger = Ledger(self._for_start_date(state, logger), clock)
+        self._clock = clock
+        self._logger = logger
+        self._met_server = self._counted_first = False
+        self._sends_rest = self._doubted = False
+        self._sent = 0
+
+    @property
+    def state(self) -> State:
+        """The state, as it may be written at any time."""
+        return self._ledger.state
+
+    def prepare(self, fetch: Fetch) -> None:
+        """Work out what to read and what is due.
+
+        Args:
+            fetch: Answers with a page (from 1) of the contacts created within dates.
+        """
+
+        def note(page: Page) -> State:
+            self._clock.note(page)
+            self.note_server_time(page.served_at)
+            return self.state
+
+        self._look_for_due()
+        self.course = chart(self.state, self.terms, fetch, note, self._logger)
+        delivered = any(mark.until for mark in self.state.ranges.marks)
+        full = self.terms.full_table or (self.terms.start_date is None and not delivered)
+        self.terms = adopt(self.terms, self.course.resumes, sends_all=full)
+        self._ledger.start(self.course, full=full, version=self.terms.version)
+
+    def _for_start_date(self, state: State, logger: logging.Logger) -> State:
+        """Return a state that starts over where it has to, for an earlier `start_date`.
+
+        Contacts that were never read would come from that date on, the others not.
+        """
+        if self.terms.full_table or state.bookmark is not None:
+            return state
+        start = self.terms.start_date or ""
+        if start < (state.start_date or "") and any(mark.until for mark in state.ranges.marks):
+            logger.warning(
+                "start_date is earlier than that of the unfinished read before, so the stream "
+                "starts over"
             )
-        if SCAN in state:
-            checkpoint = Checkpoint.from_state(state.pop(SCAN))
-            if checkpoint is not None and self.agrees_with(checkpoint):
-                self.resume(checkpoint)
-                logger.info("Resuming at creation date %s", self.within.first)
-            else:
-                logger.info("Ignoring the checkpoint: it belongs to a run with other settings")
+            state = replace(State.new(state.subject, state.ranges.within), contacts=state.contacts)
+        return replace(state, start_date=max(start, state.start_date or "") or None)
 
-    def is_due(self, _created_at: str | None, updated_at: str | None) -> bool:
-        """Return whether a contact is to be written."""
-        return self.since is None or updated_at is None or updated_at >= self.since
-
-    def agrees_with(self, checkpoint: Checkpoint) -> bool:
-        """Return whether the checkpoint is of a scan with the same purpose as this one."""
-        return (
-            checkpoint.replication_method == self.replication_method
-            and checkpoint.since == self.since
-            and (checkpoint.version is None) == (self.version is None)
-            and checkpoint.done_until <= checkpoint.started_at[:10]
-            and (self.within.first or date.min) <= checkpoint.next_day
-            and checkpoint.next_day <= (self.within.last or date.max)
+    def _look_for_due(self) -> None:
+        self._due = Due(
+            self.state.ranges,
+            self.state.undated,
+            lookback_seconds=self.terms.lookback_seconds,
+            start_date=self.terms.start_date,
         )
 
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Resume where another scan stopped, by its clock and, for a full table, its version."""
-        self.within = DateRange(checkpoint.next_day, self.within.last)
-        if self.replication_method == REPLICATION_FULL_TABLE:
-            self.version = checkpoint.version
-        self.started_at = checkpoint.started_at
-        self.max_updated_at = checkpoint.max_updated_at
+    def is_due(self, created_at: str | None, updated_at: str | None) -> bool:
+        """Return whether a contact with these timestamps is to be written."""
+        return self.terms.full_table or self._due(created_at, updated_at) != self._sends_rest
 
-    def note_server_time(self, moment: datetime | None) -> None:
-        """Take note of the server's time when the scan began; the first one counts."""
-        if self.started_at is None and moment is not None:
-            self.started_at = to_text(moment)
+    def note_server_time(self, moment: datetime) -> None:
+        """Take note of the server's time in a response, before its rows are judged.
 
-    def note_rows(self, rows: Iterable[Row]) -> None:
-        """Take note of when contacts were updated."""
-        times = [row.updated_at for row in rows if row.updated_at is not None]
-        if self.max_updated_at is not None:
-            times.append(self.max_updated_at)
-        self.max_updated_at = max(times, default=None)
-
-    def window_done(self, window: Done) -> Checkpoint | None:
-        """Take note of a finished window; return the checkpoint behind it, if there is one.
-
-        No checkpoint passes a window that is unproven, and there is none behind the last.
+        Several threads may call this; only the first response counts, which comes alone.
         """
-        if not window.proven:
-            self.unproven.append(window.dates)
-        last = window.dates.last if window.dates else None
-        if self.unproven or last is None or last == self.within.last or self.started_at is None:
-            return None
-        return Checkpoint(
-            started_at=self.started_at,
-            done_until=last.isoformat(),
-            replication_method=self.replication_method,
-            since=self.since,
-            version=self.version,
-            max_updated_at=self.max_updated_at,
-        )
+        if self._met_server:
+            return
+        self._met_server = True
+        if self._ledger.forget_after(to_text(moment + self.terms.tolerance)):
+            self._logger.warning(
+                "The server's clock is behind the state by more than lookback_seconds: it was set "
+                "back, or the state is another server's. What was delivered after %s is sent again",
+                moment.isoformat(timespec="seconds"),
+            )
+        self._look_for_due()
 
-    def end(self, state: dict[str, Any], logger: logging.Logger) -> int | None:
-        """Draw the conclusions from a scan that reached its end.
+    def note_total(self, total: int) -> None:
+        """Take note of the total in a response; the first one counts."""
+        if self._counted_first:
+            return
+        self._counted_first = True
+        if self._ledger.reads_everything and too_few(total, self.state.contacts):
+            self._ledger.hold()
+
+    def read(self, scan: Scan, write: Write, save: Callable[[], None]) -> int | None:
+        """Read, write what is due, and keep the state.
+
+        Args:
+            scan: Reads the contacts created within dates.
+            write: Writes rows.
+            save: Writes the state.
 
         Returns:
             The version to activate in the target; None where there is none.
         """
-        state.pop(SCAN, None)
-        if self.unproven:
-            logger.warning(
-                "Contacts changed too much while they were read, so it is not proven that none is "
-                "missing (created: %s). The bookmark stays and no row is deleted; the next run "
-                "reads again.",
-                ", ".join(map(str, self.unproven)),
-            )
-        elif self.replication_method == REPLICATION_INCREMENTAL:
-            if bookmark := self.bookmark(self.old_bookmark):
-                state |= {BOOKMARK_KEY: UPDATED_AT, BOOKMARK: bookmark}
-        else:
-            return self.version
-        return None
+        for dates in self.course.dates:
+            rows = 0
+            for event in scan(dates):
+                if isinstance(event, Rows):
+                    rows += len(event.rows)
+                    self._sent += sum(row.payload is not None for row in event.rows)
+                    write(event.rows)
+                    continue
+                self._ledger.window_done(event, rows)
+                rows = 0
+                save()
+        if self._missed_some():
+            self._send_the_rest(scan, write)
+        return self._end()
 
-    def bookmark(self, old: str | None) -> str | None:
-        """Return the bookmark after a proven scan: never later than the scan's beginning."""
-        greatest = max(filter(None, (old, self.max_updated_at)), default=None)
-        return min(filter(None, (greatest, self.started_at))) if greatest else None
+    def _missed_some(self) -> bool:
+        """Return whether there are more new contacts than were sent."""
+        ledger, before = self._ledger, self.state.contacts
+        if before is None or not ledger.reads_everything or ledger.unproven:
+            return False
+        if ledger.read - before <= self._sent:
+            return False
+        self._logger.warning(
+            "There are %d contacts more than when everything was read last, but only %d were "
+            "created or updated since: contacts can enter a tag, pool, stage or campaign without "
+            "being updated. This run sends all others once; FULL_TABLE does so in every run",
+            ledger.read - before,
+            self._sent,
+        )
+        return True
+
+    def _send_the_rest(self, scan: Scan, write: Write) -> None:
+        self._sends_rest = True
+        for event in scan(self.state.ranges.within):
+            if isinstance(event, Rows):
+                write(event.rows)
+            elif not event.proven:
+                self._ledger.unproven.append(event)
+
+    def _end(self) -> int | None:
+        doubt = self._ledger.close()
+        self._doubted = doubt is not None
+        if doubt is not None:
+            self._logger.warning(
+                "It is not proven that none is missing: only %d contacts were found, less than "
+                "half of the %d before. The bookmark stays and no row is deleted, unless the next "
+                "run finds the same",
+                doubt.found,
+                doubt.expected,
+            )
+        self._warn_unproven()
+        return self.terms.version if self.terms.full_table and self._ledger.complete else None
+
+    @property
+    def proven(self) -> bool:
+        """After the end: whether all that was to be read is proven to be."""
+        return not self._ledger.unproven and not self._doubted
+
+    def _warn_unproven(self) -> None:
+        """Name the dates that are not proven."""
+        if self._ledger.unproven:
+            self._logger.warning(
+                "Contacts changed too much while they were read, so it is not proven that none is "
+                "missing (created: %s). The bookmark of these dates stays and no row is deleted; "
+                "the next run reads them again.",
+                ", ".join(str(window.dates or "no date") for window in self._ledger.unproven),
+            )

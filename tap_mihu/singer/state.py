@@ -1,110 +1,186 @@
-"""State: what a stream remembers between runs, read without trust and written in one form."""
+"""State: what a stream remembers between runs, in one value that a merge replaces whole.
+
+Meltano merges states deeply: of two objects every key stays, lists are replaced. So all that
+belongs together stands in one list, `ranges`: what it is about first, then the ranges. The
+bookmark beside it is for people and tools, and believed only where there is no such list.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from tap_mihu.errors import MihuError
-from tap_mihu.records.timestamps import canonical, parse, to_text
+from tap_mihu.singer.ranges import Mark, Ranges, is_moment, least, mark_from_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BOOKMARK", "FILTERS", "SCAN", "Checkpoint", "read_bookmark", "since"]
+    from tap_mihu.records.pages import DateRange
+
+__all__ = ["BOOKMARK", "BOOKMARK_KEY", "RANGES", "Round", "State", "Subject"]
 
 BOOKMARK_KEY = "replication_key"
 BOOKMARK = "replication_key_value"
-FILTERS = "filters"
-SCAN = "scan"
+RANGES = "ranges"
+_FORM = 1
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How far an unfinished scan is, and what the run that goes on with it must agree on."""
+class Subject:
+    """What a state is about: one of another subject says nothing."""
 
-    started_at: str
-    """When the scan began, by the server's clock."""
-    done_until: str
-    """The day up to which all contacts created were read, proven, and written."""
-    replication_method: str
-    since: str | None
-    """Contacts updated before this were not written."""
-    version: int | None
-    """The version its records carry, where ACTIVATE_VERSION is to follow."""
-    max_updated_at: str | None
-    """The greatest `updated_at` read."""
-
-    def to_state(self) -> dict[str, Any]:
-        """Write it for the state."""
-        return asdict(self)
+    workspace: str
+    """A digest of the API's root."""
+    filters: str
+    """A digest of the filters, whose values may be personal data."""
 
     @classmethod
-    def from_state(cls, value: object) -> Checkpoint | None:
-        """Read it from a state; None where the form is unknown."""
+    def of(cls, root_url: str, filters: Mapping[str, Any]) -> Subject:
+        """Return the subject of a run."""
+        url = urlsplit(root_url)
+        root = url._replace(scheme=url.scheme.lower(), netloc=url.netloc.lower()).geturl()
+        return cls(_digest(root), _digest(json.dumps(dict(filters), sort_keys=True)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A reading of everything that is under way, or was interrupted."""
+
+    began: str
+    """When its first run began, by the server's clock."""
+    full: bool
+    """Whether every contact that was read was sent, be it due by time or not."""
+    version: int | None
+    """The version that all its records carry, where ACTIVATE_VERSION may follow."""
+    before: str | None
+    """Up to when the updates of all contacts were delivered before it."""
+    read: int = 0
+    """Contacts read, of days that need not be read again."""
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what the state holds of it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_state(cls, value: object) -> Round | None:
+        """Return the round that a state holds.
+
+        Raises:
+            ValueError: It is none.
+        """
+        if value is None:
+            return None
         if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
-            return None
-        texts = (value["started_at"], value["done_until"], value["replication_method"])
-        marks = (value["started_at"], value["since"], value["max_updated_at"])
-        version = value["version"]
-        if (
-            not all(isinstance(text, str) for text in texts)
-            or not all(m is None or (isinstance(m, str) and canonical(m) == m) for m in marks)
-            or not (version is None or (type(version) is int and version > 0))
-            or value["started_at"] > _tomorrow()
+            raise ValueError
+        found = cls(**value)
+        if not (
+            is_moment(found.began)
+            and type(found.full) is bool
+            and (found.version is None or _is_count(found.version))
+            and (found.before is None or is_moment(found.before))
+            and _is_count(found.read)
         ):
-            return None
-        try:
-            day = date.fromisoformat(value["done_until"])
-        except ValueError:
-            return None
-        return cls(**value) if day.isoformat() == value["done_until"] else None
+            raise ValueError
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of a stream's contacts."""
+
+    subject: Subject
+    ranges: Ranges
+    undated: Mark = field(default_factory=Mark)
+    """The contacts without a creation date, which only a reading of everything meets."""
+    start_date: str | None = None
+    """Where some contacts were never delivered: the greatest `start_date` of the runs so far."""
+    contacts: int | None = None
+    """How many contacts the last proven reading of everything found."""
+    counted_at: str | None = None
+    """When that one began, by the server's clock."""
+    doubted: int | None = None
+    """How many the one since found, where these are too few to be believed at once."""
+    round: Round | None = None
+
+    @classmethod
+    def new(cls, subject: Subject, within: DateRange, until: str | None = None) -> Self:
+        """Return a state that knows nothing but up to when updates are delivered."""
+        mark = Mark(until=until)
+        return cls(subject, Ranges.of(within, mark), mark)
 
     @property
-    def next_day(self) -> date:
-        """The first day that is left."""
-        return date.fromisoformat(self.done_until) + timedelta(days=1)
+    def bookmark(self) -> str | None:
+        """The moment up to which the updates of all contacts are delivered."""
+        return least(mark.until for mark in (*self.ranges.marks, self.undated))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the stream's part of the Singer state; no key of it is ever left out."""
+        about = {
+            "form": _FORM,
+            "workspace": self.subject.workspace,
+            "filters": self.subject.filters,
+            "undated": [self.undated.read_at, self.undated.until],
+            "start_date": self.start_date,
+            "contacts": self.contacts,
+            "counted_at": self.counted_at,
+            "doubted": self.doubted,
+            "round": None if self.round is None else self.round.to_state(),
+        }
+        return {
+            BOOKMARK_KEY: "updated_at",
+            BOOKMARK: self.bookmark,
+            RANGES: [about, *self.ranges.to_state()],
+        }
+
+    @classmethod
+    def from_state(cls, value: object, within: DateRange, subject: Subject) -> Self | Subject:
+        """Return the state that a list of ranges stands for; its subject, if that is another.
+
+        Raises:
+            MihuError: It has a form that this version does not know.
+        """
+        try:
+            return cls._read(value, within, subject)
+        except (KeyError, TypeError, ValueError):
+            raise MihuError(
+                f"The state's {RANGES} has a form that this version of tap-mihu does not know: "
+                "use the newest version, or remove it from the state to start over."
+            ) from None
+
+    @classmethod
+    def _read(cls, value: Any, within: DateRange, subject: Subject) -> Self | Subject:  # noqa: ANN401
+        if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+            raise TypeError
+        about = dict(value[0])
+        if about.pop("form") != _FORM:
+            raise ValueError
+        found = Subject(about.pop("workspace"), about.pop("filters"))
+        if not isinstance(found.workspace, str) or not isinstance(found.filters, str):
+            raise TypeError
+        if found != subject:
+            return found
+        ranges, undated = Ranges.from_state(within, value[1:]), mark_from_state(about["undated"])
+        if ranges is None or undated is None:
+            raise ValueError
+        unread = cls(subject, ranges)
+        read = {**about, "undated": undated, "round": Round.from_state(about["round"])}
+        state = replace(unread, **read)
+        moments, counts = (state.start_date, state.counted_at), (state.contacts, state.doubted)
+        if not all(one is None or is_moment(one) for one in moments):
+            raise ValueError
+        if not all(one is None or _is_count(one) for one in counts):
+            raise ValueError
+        return state
 
 
-def read_bookmark(state: Mapping[str, Any], replication_key: str) -> str | None:
-    """Read the bookmark of a stream's state; None where there is none for the key.
-
-    Raises:
-        MihuError: It is no timestamp, or lies in the future.
-    """
-    value = state.get(BOOKMARK)
-    if value is None or state.get(BOOKMARK_KEY, replication_key) != replication_key:
-        return None
-    bookmark = canonical(value) if isinstance(value, str) else None
-    if bookmark is None:
-        raise MihuError(f"The state's {BOOKMARK} is no timestamp: correct it or start without it.")
-    if bookmark > _tomorrow():
-        raise MihuError(
-            f"The state's {BOOKMARK} lies in the future: correct it or start without it."
-        )
-    return bookmark
-
-
-def _tomorrow() -> str:
-    """Give the time that no clock shows yet, wherever it is and however wrong."""
-    return to_text(datetime.now(UTC) + timedelta(days=1))
-
-
-def since(bookmark: str | None, *, lookback_seconds: int, start_date: str | None) -> str | None:
-    """Say from when on updated contacts are due; None for all of them.
-
-    Args:
-        bookmark: Canonical timestamp.
-        lookback_seconds: How much before the bookmark is read again.
-        start_date: The setting, in any form of a timestamp.
-    """
-    start = canonical(start_date) if start_date else None
-    moment = parse(bookmark) if bookmark else None
-    if moment is None:
-        return start
-    try:
-        looked_back = to_text(moment - timedelta(seconds=lookback_seconds))
-    except OverflowError:
-        return start
-    return max(looked_back, start or looked_back)
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0

@@ -23,16 +23,20 @@ from tap_mihu.errors import EnvelopeError, Interrupted, MihuError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reporter import Reporter
-from tap_mihu.reading.scan import Rows, scan
+from tap_mihu.reading.scan import scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
+from tap_mihu.records.timestamps import canonical
+from tap_mihu.singer.beginning import read_stream_state
+from tap_mihu.singer.course import Terms
 from tap_mihu.singer.figures import log_figures
+from tap_mihu.singer.judging import JudgingDecoder
 from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.schema import stream_schema
-from tap_mihu.singer.state import SCAN
+from tap_mihu.singer.state import Subject
 from tap_mihu.singer.writer import RecordWriter
 
 if TYPE_CHECKING:
@@ -41,9 +45,16 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_mihu.reading.scan import Done, Rows
     from tap_mihu.singer.output import MessageWriter
+    from tap_mihu.singer.state import State
 
 __all__ = ["ListedStream"]
+
+
+def _never(_created_at: str | None, _updated_at: str | None) -> bool:
+    """Return no: a page that is only asked for its times and total writes nothing."""
+    return False
 
 
 class ListedStream(Stream):
@@ -96,46 +107,46 @@ class ListedStream(Stream):
             number, last_page = number + 1, max(last_page, page.last_page)
 
     def _read(self, client: Client) -> None:
-        run = self._begin()
-        line_format = plain_line_format(self, run.version)
-        decoder = PageDecoder(self.shaper(), is_due=run.is_due, row_format=line_format)
+        clock, progress = ServerClock(), Progress()
+        run = self._begin(clock)
+        run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=_never)).page)
+        line_format = plain_line_format(self, run.terms.version)
+        decoder = JudgingDecoder(self.shaper(), run, row_format=line_format)
         output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
         writer = RecordWriter(
             output,
-            None if line_format else MappedLines(self, run.version),
+            None if line_format else MappedLines(self, run.terms.version),
             counter=self._counter,
             state_every=self.STATE_MSG_FREQUENCY,
             write_state=self._write_state,
         )
-        clock, progress, proven = ServerClock(), Progress(), True
         client.on_pause = progress.note_pause
         reporter = Reporter(self.logger, self.name, progress, client, lambda: writer.emitted)
-        reporter.start()
-        try:
-            for event in scan(
+
+        def scanning(dates: DateRange) -> Iterator[Rows | Done]:
+            yield from scan(
                 self.listing(client, decoder).page,
-                run.within,
+                dates,
                 concurrency=self.config["max_concurrent_requests"],
                 by_date=self.by_date,
+                filtered=bool(self.filters.keys() - {"date_from", "date_to"}),
+                page_size=self.config["page_size"],
                 progress=progress,
                 clock=clock,
-            ):
-                run.note_server_time(clock.began_at)
-                if isinstance(event, Rows):
-                    run.note_rows(event.rows)
-                    writer.write(event.rows)
-                    continue
-                proven = proven and event.proven
-                if checkpoint := run.window_done(event):
-                    self.stream_state[SCAN] = checkpoint.to_state()
-                    self._write_state()
-            version = run.end(self.stream_state, self.logger)
+            )
+
+        # Whatever STATE comes first says so, if the stream starts over.
+        self._keep(run.state)
+        reporter.start()
+        try:
+            version = run.read(scanning, writer.write, lambda: self._save(run.state))
             if version is not None:
                 self._write_activate_version(version)
+            self._keep(run.state)
             # The SDK writes it, last of all.
             self.state_manager.is_flushed = False
-            reporter.tell_the_end(proven=proven)
-            log_figures(self.name, client, proven=proven)
+            reporter.tell_the_end(proven=run.proven)
+            log_figures(self.name, client, proven=run.proven)
         except Interrupted as interrupt:
             interrupt.so_far = reporter.so_far()
             raise
@@ -148,7 +159,7 @@ class ListedStream(Stream):
                     "%s.%s: %d values are invalid and became null", self.name, field, count
                 )
 
-    def _begin(self) -> Run:
+    def _begin(self, clock: ServerClock) -> Run:
         """Start a run as the settings, the catalog and the state ask.
 
         Raises:
@@ -168,24 +179,31 @@ class ListedStream(Stream):
             self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
         if KEY not in declared or not self.mask["properties", KEY]:
             raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
-        run = Run(method, self.within)
-        if self.config.get("emit_activate_version_messages"):
+        versions = bool(self.config.get("emit_activate_version_messages"))
+        if versions and full_table and self.filters:
+            self.logger.warning(
+                "%s: the target will delete rows outside the filters (or mark them as deleted)",
+                self.name,
+            )
+        start_date = None if full_table else self.config.get("start_date")
+        terms = Terms(
+            full_table,
             # Incremental records too: a full table that is under way, or resumes after a failure,
             # would delete rows that they had taken the version from.
-            run.version = self._tap.initialized_at // 1000
-            if full_table and self.filters:
-                self.logger.warning(
-                    "%s: the target will delete rows outside the filters (or mark them as deleted)",
-                    self.name,
-                )
-        run.begin(
-            self.stream_state,
-            self.filters,
+            version=self._tap.initialized_at // 1000 if versions else None,
+            start_date=canonical(start_date) if start_date else None,
             lookback_seconds=self.config["lookback_seconds"],
-            start_date=self.config.get("start_date"),
+            reread_after_hours=self.config["reread_after_hours"],
+        )
+        state = read_stream_state(
+            self.stream_state,
+            self.within,
+            Subject.of(root_url(self.config), self.filters),
+            filters=self.filters,
+            lookback_seconds=terms.lookback_seconds,
             logger=self.logger,
         )
-        return run
+        return Run(state, terms, clock, self.logger)
 
     @property
     def filters(self) -> dict[str, Any]:
@@ -223,6 +241,14 @@ class ListedStream(Stream):
                 config["rate_limit_percent"], config.get("max_requests_per_minute")
             ),
         )
+
+    def _keep(self, state: State) -> None:
+        self.stream_state.clear()
+        self.stream_state.update(state.to_state())
+
+    def _save(self, state: State) -> None:
+        self._keep(state)
+        self._write_state()
 
     def _write_state(self) -> None:
         self._tap.state_writer.write_state(self.tap_state)

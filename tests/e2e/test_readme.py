@@ -51,6 +51,8 @@ EXECUTED = {
     ("docs/recipes.md", "State without Meltano", "sh"): RECIPES,
     ("docs/recipes.md", '"Not proven that none is missing"', "sh"): RECIPES,
     ("docs/scale.md", "Beyond one machine", "sh"): "tests/recipes/test_beyond_one_machine.py",
+    ("docs/state.md", "What is kept", "sh"): "tests/recipes/test_interrupted.py",
+    ("docs/state.md", "Checking the table", "sql"): "tests/recipes/test_interrupted.py",
     ("docs/speed.md", "Speed", "sh"): "tests/e2e/test_benchmarks.py",
 }
 """The tests that execute the blocks of the pages."""

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.expected import source
 from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, full_table
+from tests.e2e.states import moved_to
 from tests.e2e.target import Target
 from tests.sandbox import Churn, Clock, Contact, RequestInfo, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
@@ -155,7 +156,7 @@ def test_a_quiet_second_run_makes_the_target_equal(order: Order, concurrency: in
     workspace = reading.sandbox.workspace
     with Sandbox(workspace) as quiet:
         config = quiet.config(max_concurrent_requests=concurrency)
-        second = in_process(config, state=reading.run.state)
+        second = in_process(config, state=moved_to(config, reading.run.state))
         target.load(second)
         assert quiet.peak_in_flight <= concurrency
     assert target.table == source(workspace)

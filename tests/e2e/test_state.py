@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e import states
 from tests.e2e.expected import assert_complete, source
 from tests.e2e.in_process import in_process
 from tests.e2e.log import figures
 from tests.e2e.running import Run, full_table, run_tap, started_tap, wait_until
+from tests.e2e.states import about, done_until, is_open, ranges, state_of
 from tests.e2e.target import Target
 from tests.sandbox import Churn, Clock, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
@@ -37,18 +39,13 @@ def canonical(moment: datetime) -> str:
 
 
 def bookmark(run: Run) -> str | None:
-    value: str | None = run.state["bookmarks"]["contacts"].get("replication_key_value")
-    return value
+    return states.bookmark(run.state)
 
 
-def checkpoint(run: Run) -> dict[str, Any]:
-    """The checkpoint in the last state, which must be there."""
-    value: dict[str, Any] = run.state["bookmarks"]["contacts"]["scan"]
-    return value
-
-
-def state_of(**stream: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"bookmarks": {"contacts": stream}}
+def just_before(moment: str | datetime) -> str:
+    """A second before: what was stamped in the same second may have been committed later."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return canonical(at - timedelta(seconds=1))
 
 
 def updated_since(workspace: Workspace, moment: str | None) -> set[str]:
@@ -76,7 +73,7 @@ def test_a_quiet_second_run_sends_the_latest_again() -> None:
     with Sandbox(workspace) as sandbox:
         first = in_process(sandbox.config(lookback_seconds=0))
         assert_complete(first, workspace)
-        assert bookmark(first) == canonical(NOON - timedelta(seconds=10))
+        assert bookmark(first) == canonical(NOON - timedelta(seconds=11))
         second = in_process(sandbox.config(lookback_seconds=0), state=first.state)
     assert sorted(second.uuids) == sorted(latest)
     assert second.state == first.state
@@ -90,7 +87,7 @@ def test_the_lookback(lookback_seconds: int) -> None:
         first = in_process(config)
         second = in_process(config, state=first.state)
     start = bookmark(first)
-    assert start == greatest(workspace)
+    assert start == just_before(greatest(workspace))
     since = None
     if lookback_seconds < 10**9:
         since = canonical(datetime.fromisoformat(start) - timedelta(seconds=lookback_seconds))
@@ -102,7 +99,7 @@ def test_the_lookback(lookback_seconds: int) -> None:
 def test_the_lookback_is_five_minutes() -> None:
     workspace = workspace_of(20)
     uuids = [contact["uuid"] for contact in workspace.contacts()]
-    for uuid, seconds in zip(uuids, (0, 299, 300, 301), strict=False):
+    for uuid, seconds in zip(uuids, (0, 300, 301, 302), strict=False):
         workspace.edit(uuid, updated_at=NOON - timedelta(seconds=seconds))
     with Sandbox(workspace) as sandbox:
         first = in_process(sandbox.config())
@@ -120,7 +117,7 @@ def test_edits_and_new_contacts_arrive() -> None:
             run = in_process(sandbox.config(), state=state)
             assert changed <= set(run.uuids)
             assert len(run.uuids) == len(set(run.uuids)) <= 2 * len(changed)
-            assert bookmark(run) == canonical(workspace.clock.now())
+            assert bookmark(run) == just_before(workspace.clock.now())
             state = run.state
 
 
@@ -162,7 +159,7 @@ def test_start_date(form: str) -> None:
     assert set(run.uuids) == updated_since(workspace, canonical(start))
     assert exact in run.uuids
     assert before not in run.uuids
-    assert bookmark(run) == greatest(workspace)
+    assert bookmark(run) == just_before(greatest(workspace))
 
 
 @pytest.mark.parametrize("days", [100, 300])
@@ -188,27 +185,28 @@ def test_start_date_does_not_matter_to_a_full_table() -> None:
         assert_complete(in_process(config, catalog=full_table()), workspace)
 
 
-def test_the_bookmark_is_never_beyond_the_servers_clock() -> None:
+def test_a_timestamp_in_the_future_poisons_nothing() -> None:
     workspace = workspace_of(100)
-    future, another, *_ = (contact["uuid"] for contact in workspace.contacts())
+    future, another, third = (contact["uuid"] for contact in workspace.contacts()[:3])
     workspace.edit(future, updated_at=NOON + timedelta(days=400_000))
     with Sandbox(workspace) as sandbox:
         first = in_process(sandbox.config())
-        assert bookmark(first) == canonical(NOON)
+        assert str(bookmark(first)) <= just_before(NOON)
         workspace.clock.advance(HOUR)
         workspace.edit(another, name="Edited")
         second = in_process(sandbox.config(), state=first.state)
         assert {future, another} <= set(second.uuids)
-        assert bookmark(second) == canonical(workspace.clock.now())
+        assert bookmark(second) == just_before(workspace.clock.now())
         # A quiet hour does not move it beyond the clock either.
         workspace.clock.advance(HOUR)
-        third = in_process(sandbox.config(), state=second.state)
-        assert set(third.uuids) == {future, another}
-        assert str(bookmark(third)) <= canonical(workspace.clock.now())
+        workspace.edit(third, name="Edited")
+        third_run = in_process(sandbox.config(), state=second.state)
+        assert set(third_run.uuids) == {future, another, third}
+        assert str(bookmark(third_run)) < canonical(workspace.clock.now())
 
 
 def test_the_bookmark_never_goes_back() -> None:
-    """The latest contact is deleted, and the server's clock is set back."""
+    """The latest contact is deleted."""
     workspace = workspace_of(100)
     uuid = workspace.contacts()[50]["uuid"]
     workspace.edit(uuid, updated_at=NOON)
@@ -217,7 +215,64 @@ def test_the_bookmark_never_goes_back() -> None:
         workspace.delete(uuid)
         workspace.clock.advance(HOUR)
         second = in_process(sandbox.config(), state=first.state)
-    assert bookmark(first) == bookmark(second) == canonical(NOON)
+    assert bookmark(first) == bookmark(second) == just_before(NOON)
+
+
+def test_a_contact_created_since_is_due_whatever_its_update_says() -> None:
+    workspace = workspace_of(100)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        workspace.clock.advance(HOUR)
+        imported = workspace.insert({"updated_at": NOON - timedelta(days=2000)})
+        second = in_process(sandbox.config(), state=first.state)
+    assert imported in second.uuids
+
+
+@pytest.mark.parametrize("behind_hours", [-26, -3, 5, 26])
+def test_clocks_that_are_hours_apart(behind_hours: int) -> None:
+    """An early contact is edited while later ones are read, by a clock that differs from `Date`."""
+    workspace = workspace_of(200)
+    for contact in workspace.contacts():
+        moment = datetime.fromisoformat(contact["updated_at"]) - timedelta(hours=behind_hours + 1)
+        workspace.edit(contact["uuid"], updated_at=moment)
+    early, other = (workspace.contacts()[place]["uuid"] for place in (0, -1))
+
+    def edit_behind(number: int, workspace: Workspace) -> None:
+        workspace.clock.advance(400)
+        stamp = workspace.clock.now() - timedelta(hours=behind_hours)
+        if number in {30, 45}:
+            uuid = early if number == 45 else other
+            workspace.edit(uuid, name=f"Edited before {number}", updated_at=stamp)
+
+    target = Target()
+    with Sandbox(workspace, before_request=edit_behind) as sandbox:
+        config = sandbox.config(page_size=4, max_concurrent_requests=1, lookback_seconds=0)
+        first = in_process(config)
+        target.load(first)
+        sandbox.before_request = lambda _, __: None
+        for _ in range(2):
+            second = in_process(config, state=first.state)
+            assert second.status == 0
+            target.load(second)
+    assert target.table == source(workspace)
+
+
+def test_a_clock_that_was_set_back_makes_the_stream_start_over() -> None:
+    """A bookmark written by it would say that nothing changed for the next hours."""
+    workspace = workspace_of(60)
+    workspace.clock.advance(26 * HOUR)
+    workspace.edit_some(Random(1), 3)
+    with Sandbox(workspace) as sandbox:
+        first = in_process(sandbox.config())
+        workspace.clock.advance(-26 * HOUR)
+        (edited,) = workspace.edit_some(Random(2), 1)
+        second = in_process(sandbox.config(), state=first.state)
+        third = in_process(sandbox.config(), state=second.state)
+    (warning,) = second.warnings
+    assert "clock" in warning
+    assert edited in second.uuids
+    assert len(second.uuids) == 60
+    assert third.warnings == []
 
 
 @pytest.mark.parametrize("page_size", [10, 1])
@@ -257,7 +312,7 @@ def test_other_filters_make_the_stream_start_over() -> None:
         first = in_process(narrow)
         assert set(first.uuids) == active
         assert first.warnings == []
-        assert first.state["bookmarks"]["contacts"]["filters"] == {"status": "Active"}
+        assert "Active" not in json.dumps(first.state)
 
         same = in_process(narrow, state=first.state)
         assert same.warnings == []
@@ -267,11 +322,25 @@ def test_other_filters_make_the_stream_start_over() -> None:
         assert len(other.warnings) == 1
         assert "filters" in other.warnings[0]
         assert len(set(other.uuids)) == 200
-        assert other.state["bookmarks"]["contacts"]["filters"] == {}
 
         back = in_process(narrow, state=other.state)
         assert len(back.warnings) == 1
         assert set(back.uuids) == active
+
+
+def test_another_workspace_makes_the_stream_start_over() -> None:
+    workspace, another = workspace_of(60), Workspace(contacts(50, seed=7), clock=Clock(NOON))
+    with Sandbox(workspace) as sandbox, Sandbox(another) as other:
+        first = in_process(sandbox.config())
+        second = in_process(other.config(), state=first.state)
+        (warning,) = second.warnings
+        assert "workspace" in warning
+        assert "filters" not in warning
+        assert len(second.uuids) == 50
+        both = in_process(other.config(filters={"status": "Active"}), state=first.state)
+        (warning,) = both.warnings
+        assert "workspace" in warning
+        assert "filters" in warning
 
 
 def test_starting_over_means_from_start_date() -> None:
@@ -368,7 +437,7 @@ def test_a_state_that_can_be_used(name: str) -> None:
     assert set(run.uuids) == updated_since(workspace, canonical(since) if since else None)
     written = run.state["bookmarks"]["contacts"]
     assert written["replication_key"] == "updated_at"
-    assert written["replication_key_value"] == greatest(workspace)
+    assert written["replication_key_value"] == just_before(greatest(workspace))
     assert "progress_markers" not in written
 
 
@@ -383,7 +452,7 @@ def test_a_bookmark_with_an_offset_is_compared_as_a_moment() -> None:
         state = state_of(replication_key_value=old.isoformat())
         run = in_process(sandbox.config(), state=state)
     assert len(run.uuids) == 20
-    assert bookmark(run) == canonical(latest)
+    assert bookmark(run) == just_before(latest)
 
 
 def test_the_state_of_another_stream_is_kept() -> None:
@@ -461,30 +530,32 @@ def test_an_odd_state_is_used_or_refused(name: str) -> None:
         assert_refused(run)
     else:
         assert set(run.uuids) == updated_since(workspace, None)
-        assert bookmark(run) == greatest(workspace)
+        assert bookmark(run) == just_before(greatest(workspace))
 
 
 # The line that a target prints or a tool stores, with the state inside of it.
 WRAPPED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "a STATE message": lambda state: {"type": "STATE", "value": state},
     "Meltano's": lambda state: {"singer_state": state},
-    "no bookmarks around it": lambda state: state["bookmarks"],
 }
 
 
 @pytest.mark.parametrize("name", WRAPPED)
-def test_a_state_inside_of_something_is_not_ignored_in_silence(name: str) -> None:
+def test_a_state_inside_of_something_is_used(name: str) -> None:
     workspace = workspace_of(20)
-    state = WRAPPED[name](state_of(replication_key_value=canonical(NOON), filters={}))
+    state = WRAPPED[name](state_of(replication_key_value=canonical(_DUE), filters={}))
     with Sandbox(workspace) as sandbox:
-        run = in_process(sandbox.config(), state=state)
-    if run.status:
-        assert_refused(run)
-    else:
-        assert run.warnings != [] or run.uuids == []
+        run = in_process(sandbox.config(lookback_seconds=0), state=state)
+    assert run.status == 0
+    assert set(run.uuids) == updated_since(workspace, canonical(_DUE))
 
 
-# Checkpoints.
+def test_bookmarks_without_what_is_around_them_are_refused() -> None:
+    with Sandbox(workspace_of(20)) as sandbox:
+        assert_refused(in_process(sandbox.config(), state={"contacts": {}}))
+
+
+# Interrupted runs.
 
 
 def large(count: int = 600) -> Workspace:
@@ -517,17 +588,20 @@ def created(workspace: Workspace, uuids: Iterable[str]) -> set[str]:
     return {workspace.get(uuid)["created_at"][:10] for uuid in uuids}
 
 
+def assert_left(asked: Iterable[RequestInfo], done: str) -> None:
+    """What an earlier run has read was asked for its total only."""
+    deep = [request for request in asked if request.query["page"] != "1"]
+    assert all(request.query["date_from"] > done for request in deep)
+
+
 def test_an_interrupted_scan_goes_on() -> None:
     workspace = large()
     with Sandbox(workspace) as sandbox:
         first = interrupted(sandbox, 90)
-        left_off = checkpoint(first)
-        assert left_off["replication_method"] == "INCREMENTAL"
-        assert left_off["started_at"] == canonical(NOON)
-        assert left_off["version"] is None
+        assert about(first.state)["round"]["began"] == canonical(NOON)
         assert bookmark(first) is None
-        done_until = left_off["done_until"]
-        assert max(created(workspace, first.uuids)) <= done_until
+        done = done_until(first.state)
+        assert max(created(workspace, first.uuids)) <= done
 
         workspace.clock.advance(HOUR)
         behind, ahead = first.uuids[0], workspace.contacts()[-1]["uuid"]
@@ -539,37 +613,24 @@ def test_an_interrupted_scan_goes_on() -> None:
         asked = sandbox.requests[before:]
         assert second.status == 0
         assert second.warnings == []
-        assert min(created(workspace, second.uuids)) > done_until
+        assert min(created(workspace, second.uuids)) > done
         everything = {contact["uuid"] for contact in workspace.contacts()}
         assert {*first.uuids, *second.uuids} == everything
         assert len(first.uuids) + len(second.uuids) == len(everything)
 
-        # Only what was left was asked for.
-        assert all(request.query["date_from"] > done_until for request in asked)
+        # Only what was left was read; a few totals say whether any contact has no date.
+        assert_left(asked, done)
         pages = -(-len(second.uuids) // PAGE_SIZE)
-        assert pages <= len(asked) <= 1.2 * pages + 4
+        assert pages <= len(asked) <= 1.2 * pages + 12
 
-        assert "scan" not in second.state["bookmarks"]["contacts"]
+        assert not is_open(second.state)
         assert str(bookmark(second)) <= canonical(NOON)
+        assert about(second.state)["contacts"] == 600
 
         third = in_process(sandbox.config(), state=second.state)
         assert {behind, ahead} <= set(third.uuids)
-        assert bookmark(third) == canonical(workspace.clock.now())
-
-
-def test_the_bookmark_of_a_resumed_scan_counts_what_the_first_part_saw() -> None:
-    """The contact updated last was created first, so that only the first run sees it."""
-    workspace = large()
-    oldest = workspace.contacts()[0]["uuid"]
-    last = NOON - timedelta(seconds=1)
-    workspace.edit(oldest, updated_at=last)
-    with Sandbox(workspace) as sandbox:
-        first = interrupted(sandbox, 90)
-        assert oldest in first.uuids
-        workspace.clock.advance(HOUR)
-        second = in_process(sandbox.config(page_size=PAGE_SIZE), state=first.state)
-    assert oldest not in second.uuids
-    assert bookmark(second) == canonical(last)
+        assert bookmark(third) == just_before(workspace.clock.now())
+        assert len(ranges(third.state)) == 1
 
 
 @pytest.mark.parametrize(("method", "concurrency"), [("INCREMENTAL", 4), ("FULL_TABLE", 1)])
@@ -593,11 +654,10 @@ def test_interrupted_anywhere(method: str, concurrency: int) -> None:
         assert second.status == 0, second.log
         assert second.warnings == []
         assert sorted({*first.uuids, *second.uuids}) == everything
-        assert "scan" not in second.state["bookmarks"]["contacts"]
-        if first.state and "scan" in first.state["bookmarks"]["contacts"]:
+        assert not is_open(second.state)
+        if first.state and is_open(first.state):
             resumed += 1
-            done_until = checkpoint(first)["done_until"]
-            assert all(request.query["date_from"] > done_until for request in asked)
+            assert_left(asked, done_until(first.state))
             assert len(first.uuids) + len(second.uuids) == len(everything)
         assert len(second.of_type("ACTIVATE_VERSION")) == (method == "FULL_TABLE")
     # With several under way, how far a run gets before it fails is a matter of luck.
@@ -622,7 +682,7 @@ def test_a_scan_interrupted_again_and_again() -> None:
     assert uuids == Counter(contact["uuid"] for contact in workspace.contacts())
     assert runs > 2
     assert str(bookmark(run)) <= canonical(NOON)
-    assert "scan" not in run.state["bookmarks"]["contacts"]
+    assert not is_open(run.state)
 
 
 def test_a_killed_scan_goes_on() -> None:
@@ -634,20 +694,19 @@ def test_a_killed_scan_goes_on() -> None:
             with started_tap(config, stdout=stdout) as tap:
                 wait_until(lambda: len(sandbox.requests) >= 90)
                 # The answers before that one are under way, or written.
-                wait_until(lambda: b'"scan"' in _content(stdout))
+                wait_until(lambda: b'"began"' in _content(stdout))
                 tap.process.kill()
                 tap.process.wait()
             whole, _, _ = _content(stdout).rpartition(b"\n")
         first = Run(-9, whole + b"\n", "")
-        left_off = checkpoint(first)
         sandbox.faults = faults.never
         workspace.clock.advance(HOUR)
         second = in_process(config, state=first.state)
         asked = sandbox.requests[-1].query
-    assert asked["date_from"] > left_off["done_until"]
+    assert asked["date_from"] > done_until(first.state)
     assert second.status == 0
     assert {*first.uuids, *second.uuids} == {c["uuid"] for c in workspace.contacts()}
-    assert "scan" not in second.state["bookmarks"]["contacts"]
+    assert not is_open(second.state)
     assert str(bookmark(second)) <= canonical(NOON)
 
 
@@ -668,12 +727,11 @@ def test_the_version_survives() -> None:
         target.load(in_process(sandbox.config(**ACTIVATE), catalog=catalog))
         workspace.delete(gone)
         first = interrupted(sandbox, 90, catalog=catalog, **ACTIVATE)
-        version = checkpoint(first)["version"]
+        version = about(first.state)["round"]["version"]
         assert {message["version"] for message in first.of_type("RECORD")} == {version}
-        assert checkpoint(first)["replication_method"] == "FULL_TABLE"
 
         old = _aged(first)
-        assert checkpoint(old)["version"] == version - 5000
+        assert about(old.state)["round"]["version"] == version - 5000
         target.load(old)
         state = old.state
         second = in_process(
@@ -693,89 +751,124 @@ def test_the_version_survives() -> None:
     assert target.table == source(workspace)
 
 
-IGNORED: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "another method": lambda scan: scan | {"replication_method": "FULL_TABLE"},
-    "a version": lambda scan: scan | {"version": 17},
-    "another bookmark": lambda scan: scan | {"since": "2025-01-01T00:00:00.000000Z"},
-    "a key more": lambda scan: scan | {"more": 1},
-    "a key less": lambda scan: {key: scan[key] for key in scan if key != "version"},
-    "a day that is none": lambda scan: scan | {"done_until": "yesterday"},
-    "a day that is a number": lambda scan: scan | {"done_until": 20250101},
-    "a day in the future": lambda scan: scan | {"done_until": "2999-01-01"},
-    "the last day of all": lambda scan: scan | {"done_until": "9999-12-31"},
-    "a day in another form": lambda scan: scan | {"done_until": "2025-W01-1"},
-    "no beginning": lambda scan: scan | {"started_at": None},
-    "a beginning in the future": lambda scan: scan | {"started_at": "2999-01-01T00:00:00.000000Z"},
-    "a beginning in another form": lambda scan: scan | {"started_at": "2025-01-01"},
-    "no state": lambda _: None,
-    "a list": lambda scan: [scan],
-    "text": json.dumps,
-    "nothing": lambda _: {},
-    "a version that is true": lambda scan: scan | {"version": True},
-    "an update that is a number": lambda scan: scan | {"max_updated_at": 5},
+SCAN = {
+    "started_at": canonical(NOON - timedelta(hours=1)),
+    "done_until": "2025-03-01",
+    "replication_method": "INCREMENTAL",
+    "since": canonical(_DUE - timedelta(seconds=300)),
+    "version": None,
+    "max_updated_at": canonical(NOON - timedelta(days=1)),
+}
+FIRST_EDITION: dict[str, tuple[dict[str, Any], datetime | None]] = {
+    "a bookmark": ({}, _DUE),
+    "a checkpoint of a run from the bookmark": ({"scan": SCAN}, _DUE),
+    "one of another run": ({"scan": SCAN | {"since": None}}, _ALL),
+    "one from a start date": ({"scan": SCAN | {"since": canonical(_DUE)}}, _ALL),
+    "one that is none": ({"scan": [SCAN]}, _ALL),
+    "nothing in its place": ({"scan": None}, _ALL),
 }
 
 
-@pytest.mark.parametrize("name", IGNORED)
-def test_a_checkpoint_of_another_kind_is_ignored(name: str) -> None:
+@pytest.mark.parametrize("name", FIRST_EDITION)
+def test_a_state_of_the_first_edition(name: str) -> None:
+    """Merged ones hold the checkpoint of one run beside the bookmark of another."""
+    more, due = FIRST_EDITION[name]
     workspace = workspace_of(60)
-    scan = {
-        "started_at": canonical(NOON - timedelta(hours=1)),
-        "done_until": "2025-03-01",
-        "replication_method": "INCREMENTAL",
-        "since": None,
-        "version": None,
-        "max_updated_at": canonical(NOON - timedelta(days=1)),
-    }
+    given = state_of(replication_key_value=canonical(_DUE), filters={}, **more)
     with Sandbox(workspace) as sandbox:
-        good = in_process(sandbox.config(), state=state_of(filters={}, scan=scan))
-        assert 0 < len(good.uuids) < 60
-        state = state_of(filters={}, scan=IGNORED[name](scan))
-        run = in_process(sandbox.config(), state=state)
-    assert_complete(run, workspace)
+        run = in_process(sandbox.config(), state=given)
+    since = None if due is None else canonical(due - timedelta(seconds=300))
+    assert set(run.uuids) == updated_since(workspace, since)
+    assert run.warnings == []
     lines = [line for line in run.log.splitlines() if "checkpoint" in line]
-    assert len(lines) == 1
-    assert " | INFO " in lines[0]
-    assert "scan" not in run.state["bookmarks"]["contacts"]
+    assert len(lines) == ("scan" in given["bookmarks"]["contacts"])
+
+
+def merged(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """As `meltano run --full-refresh` and `--state-strategy=merge` keep states."""
+    for key, value in new.items():
+        if isinstance(value, dict):
+            merged(value, old.setdefault(key, {}))
+        else:
+            old[key] = value
+    return old
+
+
+@pytest.mark.parametrize("then", [{}, {"filters": {"status": "Active"}}])
+@pytest.mark.parametrize("failing", [70, 100])
+def test_an_interrupted_full_refresh_is_made_up_for(then: dict[str, Any], failing: int) -> None:
+    """Its state is merged into the old one, whose bookmark must not be believed any more."""
+    workspace = large()
+    with Sandbox(workspace) as sandbox:
+        old = in_process(sandbox.config(**then)).state
+        refresh = interrupted(sandbox, failing)
+        state = merged(refresh.state, old)
+        again = in_process(sandbox.config(page_size=PAGE_SIZE), state=state)
+    assert again.status == 0
+    assert {*refresh.uuids, *again.uuids} == {c["uuid"] for c in workspace.contacts()}
+
+
+@pytest.mark.parametrize("methods", ["FULL INCREMENTAL", "INCREMENTAL FULL"])
+@pytest.mark.parametrize("then", [{}, ACTIVATE])
+@pytest.mark.parametrize("first_ever", [True, False])
+def test_another_method_resumes_where_what_is_kept_covers_it(
+    methods: str, then: dict[str, Any], *, first_ever: bool
+) -> None:
+    workspace = large()
+    catalogs = [full_table() if name == "FULL" else None for name in methods.split()]
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        state = None
+        if not first_ever:
+            run = in_process(sandbox.config(**then))
+            target.load(_aged(run))
+            state = run.state
+        first = _aged(interrupted(sandbox, 80, catalog=catalogs[0], state=state, **then))
+        target.load(first)
+        before = len(sandbox.requests)
+        second = in_process(
+            sandbox.config(page_size=PAGE_SIZE, **then), catalog=catalogs[1], state=first.state
+        )
+        target.load(second)
+    assert second.status == 0
+    assert target.table == source(workspace)
+    # What was sent only because it was due is no part of a full table.
+    starts_over = methods == "INCREMENTAL FULL" and not first_ever
+    assert (len(sandbox.requests) - before >= 120) == starts_over
 
 
 @pytest.mark.parametrize(
-    ("then", "now"),
+    ("then", "now", "starts_over"),
     [
-        ({"filters": {"status": "Active"}}, {}),
-        ({}, {"filters": {"status": "Active"}}),
-        ({"start_date": "2025-01-01"}, {}),
-        ({}, {"start_date": "2025-01-01"}),
+        ("2025-01-01", "2025-03-01", False),
+        ("2025-03-01", "2025-01-01", True),
+        ("2025-01-01", None, True),
+        (None, "2025-01-01", False),
     ],
 )
-def test_a_checkpoint_of_other_settings_is_ignored(
-    then: dict[str, Any], now: dict[str, Any]
+def test_another_start_date_resumes_where_what_is_kept_covers_it(
+    then: str | None, now: str | None, *, starts_over: bool
 ) -> None:
     workspace = large()
     with Sandbox(workspace) as sandbox:
-        first = interrupted(sandbox, 80, **then)
-        assert checkpoint(first)
-        run = in_process(sandbox.config(**now), state=first.state)
-        plain = in_process(sandbox.config(**now))
-    assert run.status == 0
-    assert sorted(run.uuids) == sorted(plain.uuids)
-    lines = [line for line in run.log.splitlines() if "checkpoint" in line or "filters" in line]
-    assert len(lines) == 1
-    assert "scan" not in run.state["bookmarks"]["contacts"]
+        first = interrupted(sandbox, 80, **({"start_date": then} if then else {}))
+        settings = {"start_date": now} if now else {}
+        second = in_process(sandbox.config(**settings), state=first.state)
+    since = None if now is None else canonical(datetime.fromisoformat(f"{now}T00:00:00Z"))
+    assert {*first.uuids, *second.uuids} >= updated_since(workspace, since)
+    assert any("Resuming" in line for line in second.log.splitlines()) != starts_over
+    assert len(second.warnings) == starts_over
 
 
-@pytest.mark.parametrize("then", [{}, ACTIVATE])
-def test_a_checkpoint_of_another_method_is_ignored(then: dict[str, Any]) -> None:
+def test_a_scan_that_began_more_than_a_week_ago_is_not_resumed() -> None:
     workspace = large()
     with Sandbox(workspace) as sandbox:
-        full = interrupted(sandbox, 80, catalog=full_table(), **then)
-        run = in_process(sandbox.config(), state=full.state)
-        assert_complete(run, workspace)
-        incremental = interrupted(sandbox, 80)
-        again = in_process(sandbox.config(**then), catalog=full_table(), state=incremental.state)
-        assert_complete(again, workspace)
-    for one in (run, again):
-        assert sum("checkpoint" in line for line in one.log.splitlines()) == 1
+        first = interrupted(sandbox, 80)
+        workspace.clock.advance(8 * 24 * HOUR)
+        second = in_process(sandbox.config(page_size=PAGE_SIZE), state=first.state)
+        asked = {request.query.get("date_from") for request in sandbox.requests[80:]}
+    assert None in asked
+    assert {*first.uuids, *second.uuids} == {c["uuid"] for c in workspace.contacts()}
 
 
 # Unproven runs.
@@ -814,12 +907,13 @@ def test_an_unproven_run_claims_nothing(old: int, catalog: str | None) -> None:
         (warning,) = run.warnings
         assert str(NOON.date()) in warning or str(NOON.date() - timedelta(days=1)) in warning
         assert bookmark(run) == kept
-        assert "scan" not in run.state["bookmarks"]["contacts"]
+        assert not is_open(run.state)
         assert run.of_type("ACTIVATE_VERSION") == []
         assert len(run.uuids) == len(set(run.uuids))
         assert figures(run)["repaired"] >= 4
         if old:
-            assert any("scan" in s["bookmarks"]["contacts"] for s in run.states)
+            # What is proven in the same run counts.
+            assert next(until for _, _, until in ranges(run.state)) != kept
 
         # Once it is quiet, the next run makes up for it.
         sandbox.before_request = lambda _, __: None
@@ -832,7 +926,8 @@ def test_an_unproven_run_claims_nothing(old: int, catalog: str | None) -> None:
             catalog=full_table() if catalog else None,
         )
         target.load(quiet)
-    assert_complete(quiet, workspace)
+    if catalog:
+        assert_complete(quiet, workspace)
     living = source(workspace)
     assert {key: row for key, row in target.table.items() if key in living} == living
     if catalog:
@@ -847,39 +942,56 @@ def test_an_unproven_first_run_sets_no_bookmark() -> None:
     assert bookmark(run) is None
 
 
-def test_an_unproven_day_stops_the_checkpoints() -> None:
-    """An old day does not settle: windows after it are read, but no checkpoint passes it."""
-    bad_day = date(2025, 1, 15)
-    workspace = workspace_of(500)
+def unproven_day(workspace: Workspace, day: date) -> Script:
+    """Put many contacts on a day, and let it never settle."""
     for number in range(30):
-        at = datetime.combine(bad_day, NOON.timetz()) + timedelta(minutes=number)
+        at = datetime.combine(day, NOON.timetz()) + timedelta(minutes=number)
         workspace.insert({"updated_at": at}, created_at=at)
 
     def lie(info: RequestInfo) -> Fault | None:
-        within = info.query.get("date_from") == info.query.get("date_to") == str(bad_day)
-        return faults.lying(data=[]) if within and info.page == 2 else _hidden(info)
-
-    def _hidden(info: RequestInfo) -> Fault | None:
         first, last = info.query.get("date_from", ""), info.query.get("date_to", "9999")
-        if first <= str(bad_day) <= last and info.page == 4 and first != last:
-            return faults.lying(data=[])
-        return None
+        hidden = first <= str(day) <= last and info.page == (2 if first == last else 4)
+        return faults.lying(data=[]) if hidden else None
 
-    with Sandbox(workspace, faults=lie) as sandbox:
-        run = in_process(sandbox.config(page_size=PAGE_SIZE))
-    assert run.status == 0
-    (warning,) = run.warnings
-    assert str(bad_day) in warning
-    checkpoints = [
-        state["bookmarks"]["contacts"]["scan"]["done_until"]
-        for state in run.states
-        if "scan" in state["bookmarks"]["contacts"]
-    ]
-    assert all(done_until < str(bad_day) for done_until in checkpoints)
-    assert len(set(run.uuids)) == len(run.uuids) >= 525
-    assert max(created(workspace, run.uuids)) > str(bad_day)
-    assert "scan" not in run.state["bookmarks"]["contacts"]
-    assert bookmark(run) is None
+    return lie
+
+
+@pytest.mark.parametrize("first_ever", [True, False])
+def test_an_unproven_day_keeps_its_bookmark_and_no_other_does(*, first_ever: bool) -> None:
+    """The next run sends only that day's contacts again, and its neighbours', for time zones."""
+    bad_day = date(2025, 1, 15)
+    workspace = workspace_of(500)
+    lie = unproven_day(workspace, bad_day)
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(page_size=PAGE_SIZE, lookback_seconds=0)
+        before = None if first_ever else in_process(config).state
+        workspace.clock.advance(HOUR)
+        edited = workspace.edit_some(Random(1), 40)
+        sandbox.faults = lie
+        run = in_process(config, state=before)
+        assert run.status == 0
+        (warning,) = run.warnings
+        assert str(bad_day) in warning
+        assert len(run.uuids) == len(set(run.uuids))
+        assert bookmark(run) == (None if before is None else states.bookmark(before))
+        marks = [last for last, _, until in ranges(run.state) if until == bookmark(run)]
+        assert marks == [str(bad_day)]
+        assert len(ranges(run.state)) == 3
+        sandbox.faults = faults.never
+        workspace.clock.advance(HOUR)
+        again = in_process(config, state=run.state)
+        near = {str(bad_day + timedelta(days=days)) for days in (-1, 0, 1)}
+        latest = {
+            u for u in edited if workspace.get(u)["updated_at"] >= just_before(greatest(workspace))
+        }
+        rest = set(again.uuids) - latest
+        assert {workspace.get(uuid)["created_at"][:10] for uuid in rest} <= near
+        if first_ever:
+            that_day = {
+                c["uuid"] for c in workspace.contacts() if c["created_at"][:10] == str(bad_day)
+            }
+            assert that_day <= set(again.uuids)
+    assert len(ranges(again.state)) == 1
 
 
 # Full table.
@@ -894,11 +1006,10 @@ def test_a_full_table_without_versions() -> None:
         assert_complete(run, workspace)
         assert run.of_type("ACTIVATE_VERSION") == []
         assert all("version" not in message for message in run.of_type("RECORD"))
-    assert bookmark(second) is None
 
 
-def test_a_full_table_leaves_the_bookmark_of_an_incremental_run_alone() -> None:
-    """The two kinds may share a state: each must find what it needs."""
+def test_the_two_methods_may_share_a_state() -> None:
+    """What a full table has sent need not be sent by the incremental run after it."""
     workspace = workspace_of(50)
     with Sandbox(workspace) as sandbox:
         first = in_process(sandbox.config())
@@ -935,7 +1046,71 @@ def test_the_version_is_activated_after_the_last_record() -> None:
 def test_an_empty_full_table_retires_every_row() -> None:
     with Sandbox(workspace_of(0)) as sandbox:
         run = in_process(sandbox.config(**ACTIVATE), catalog=full_table())
-    assert [message["type"] for message in run.messages][:2] == ["SCHEMA", "ACTIVATE_VERSION"]
+    kinds = [message["type"] for message in run.messages if message["type"] != "STATE"]
+    assert kinds == ["SCHEMA", "ACTIVATE_VERSION"]
+
+
+@pytest.mark.parametrize("share", [0, 0.4])
+def test_no_table_is_emptied_by_one_wrong_response(share: float) -> None:
+    """A fail-over, an index that is built anew, a token that lost its permission."""
+    workspace = workspace_of(100)
+    target = Target()
+    with Sandbox(workspace) as sandbox:
+        config, catalog = sandbox.config(**ACTIVATE), full_table()
+        first = in_process(config, catalog=catalog)
+        target.load(_aged(_aged(_aged(first))))
+        assert about(first.state)["contacts"] == 100
+        for contact in workspace.contacts()[int(100 * share) :]:
+            workspace.delete(contact["uuid"])
+        second = in_process(config, catalog=catalog, state=first.state)
+        target.load(_aged(_aged(second)))
+        (warning,) = second.warnings
+        assert "not proven" in warning
+        assert second.of_type("ACTIVATE_VERSION") == []
+        assert bookmark(second) == bookmark(first)
+        assert len(target.table) == 100
+        third = in_process(config, catalog=catalog, state=second.state)
+        target.load(_aged(third))
+        assert third.warnings == []
+        assert target.table == source(workspace)
+        assert about(third.state)["contacts"] == int(100 * share)
+
+
+def test_another_wrong_response_is_not_the_same() -> None:
+    workspace = workspace_of(100)
+    with Sandbox(workspace) as sandbox:
+        config, catalog = sandbox.config(**ACTIVATE), full_table()
+        run = in_process(config, catalog=catalog)
+        for left in (40, 20):
+            for contact in workspace.contacts()[left:]:
+                workspace.delete(contact["uuid"])
+            run = in_process(config, catalog=catalog, state=run.state)
+            assert run.of_type("ACTIVATE_VERSION") == []
+        for _ in range(60):
+            workspace.insert()
+        run = in_process(config, catalog=catalog, state=run.state)
+        assert run.warnings == []
+        assert len(run.of_type("ACTIVATE_VERSION")) == 1
+
+
+def test_contacts_that_enter_a_filter_without_being_updated_are_sent() -> None:
+    """The total grows by more than is due."""
+    workspace = workspace_of(200)
+    chosen = {"filters": {"status": "Active"}}
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(**chosen)
+        first = in_process(config)
+        joining = [c["uuid"] for c in workspace.contacts() if c["status"] != "Active"][:20]
+        for uuid in joining:
+            workspace.edit(uuid, touch=False, status="Active")
+        second = in_process(config, state=first.state)
+        assert set(joining) <= set(second.uuids)
+        assert len(second.uuids) == len(set(second.uuids))
+        (warning,) = second.warnings
+        assert "20 contacts more" in warning
+        third = in_process(config, state=second.state)
+    assert third.warnings == []
+    assert len(third.uuids) < 20
 
 
 @pytest.mark.parametrize("number", [1, 3, 6])

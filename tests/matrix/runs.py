@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from threading import Event
@@ -85,6 +86,10 @@ class Row:
         return list(_pool.map(play, self.plans))
 
 
+def _second_before(moment: str) -> str:
+    return to_text(datetime.fromisoformat(moment) - timedelta(seconds=1))
+
+
 def play(plan: Planned) -> Played:
     """Run the tap, and judge it."""
     position = plan.position
@@ -114,8 +119,8 @@ def play(plan: Planned) -> Played:
         # A server that gives the same contact for different dates has it read twice.
         may_repeat=Outcome.SHORT in plan.expected,
         full_table=plan.full_table,
-        old_bookmark=_OLD,
-        new_bookmark=min(to_text(NOW), max(contact["updated_at"] for contact in before)),
+        old_bookmark=None if plan.full_table else _OLD,
+        new_bookmark=_second_before(min(to_text(NOW), max(c["updated_at"] for c in before))),
     )
     verdict = judge(evidence, plan.expected)
     if isinstance(script, Strikes) and not script.count:

@@ -64,7 +64,7 @@ def test_everything_every_night_and_changes_every_hour(folder: Path, database: s
         assert done.status == 0, done.log
         project.run("mihu-nightly")
         bookmark = project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"]
-        assert "replication_key_value" not in project.state(f"dev:{NIGHTLY}-to-target-postgres")
+        assert project.state(f"dev:{NIGHTLY}-to-target-postgres")["replication_key_value"]
 
         workspace.delete(doomed)
         workspace.edit(tagged, touch=False, tags=[{"uuid": first, "name": "untouched"}])

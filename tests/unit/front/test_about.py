@@ -26,6 +26,7 @@ OURS = {
     "rate_limit_percent": "integer",
     "max_requests_per_minute": "integer",
     "lookback_seconds": "integer",
+    "reread_after_hours": "integer",
     "request_timeout": "integer",
     "max_retries": "integer",
     "user_agent": "string",

@@ -1,212 +1,360 @@
-"""A run: what a scan leaves in the state, for the run after it."""
+"""A run: what it reads, what it sends, and what it says."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tap_mihu.reading.scan import Done
-from tap_mihu.records.pages import DateRange, Row
+from tap_mihu.reading.clock import ServerClock
+from tap_mihu.reading.scan import Done, Rows, scan
+from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
+from tap_mihu.singer.course import Terms
+from tap_mihu.singer.ranges import Mark, Ranges
 from tap_mihu.singer.run import Run
-from tap_mihu.singer.state import Checkpoint
-from tests.sandbox.clock import NOON as NOW
+from tap_mihu.singer.state import Round, State, Subject
+from tap_mihu.singer.undated import all_dated
+from tests.simulated.many import A_DAY, PAGE_SIZE, ManyContacts
 
-MAY = DateRange(None, date(2025, 5, 31))
-JUNE = DateRange(date(2025, 6, 1), date(2025, 6, 13))
-REST = DateRange(date(2025, 6, 14), None)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Event = Rows | Done
+
 ALL = DateRange(None, None)
+NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEFORE = DateRange(None, date(2025, 6, 12))
+SINCE = DateRange(date(2025, 6, 13), None)
+INCREMENTAL = Terms(full_table=False)
+FULL = Terms(full_table=True, version=8)
+LOGGER = logging.getLogger("test of a run")
+NEW = State.new(Subject("a workspace", "filters"), ALL)
 
 
-def a_run(within: DateRange = ALL, since: str | None = None, version: int | None = None) -> Run:
-    """A run that has had its first answer."""
-    run = Run("INCREMENTAL" if version is None else "FULL_TABLE", within, since, version)
-    run.note_server_time(NOW)
-    return run
+def marked(read_at: datetime, until: datetime, state: State = NEW) -> State:
+    """A state after a complete reading."""
+    mark = Mark(to_text(read_at), to_text(until))
+    return replace(state, ranges=Ranges.of(ALL, mark), undated=mark)
 
 
-def updated(*moments: datetime | None) -> list[Row]:
-    times = [None if moment is None else to_text(moment) for moment in moments]
-    return [Row(str(number), None, time, None) for number, time in enumerate(times)]
+@dataclass
+class Story:
+    """A scan that was written down beforehand, and what a run makes of it."""
+
+    events: list[Event]
+    now: datetime = NOW
+    total: int = 0
+    asked: list[DateRange] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+
+    def fetch(self, _: DateRange, number: int) -> Page:
+        return Page(number, [], self.total, 1, self.now)
+
+    def play(self, state: State, terms: Terms) -> tuple[Run, int | None]:
+        """Run, and return what is to be activated."""
+        clock = ServerClock()
+        run = Run(state, terms, clock, LOGGER)
+        run.prepare(self.fetch)
+
+        def scanning(dates: DateRange) -> Iterator[Event]:
+            self.asked.append(dates)
+            run.note_server_time(self.now)
+            run.note_total(self.total)
+            clock.note(Page(1, [a_row("seen", NOW - DAY)], self.total, 1, self.now))
+            for event in self.events:
+                yield (
+                    Rows([judged(run, row) for row in event.rows])
+                    if isinstance(event, Rows)
+                    else event
+                )
+
+        def write(rows: Sequence[Row]) -> None:
+            self.written += [row.uuid for row in rows if row.payload is not None]
+
+        version = run.read(scanning, write, lambda: self.states.append(run.state))
+        return run, version
 
 
-def checkpoint_behind(run: Run, *windows: DateRange) -> Checkpoint | None:
-    checkpoint = None
-    for window in windows:
-        checkpoint = run.window_done(Done(window, proven=True))
-    return checkpoint
+def a_row(uuid: str, updated: datetime, created: datetime | None = NOW - 900 * DAY) -> Row:
+    return Row(uuid, to_text(created) if created else None, to_text(updated), "a line")
 
 
-# Checkpoints.
+def judged(run: Run, row: Row) -> Row:
+    due = run.is_due(row.created_at, row.updated_at)
+    return Row(row.uuid, row.created_at, row.updated_at, row.payload if due else None)
 
 
-def test_a_checkpoint_follows_each_proven_window_but_the_last() -> None:
-    run = a_run()
-    checkpoints = [run.window_done(Done(window, proven=True)) for window in (MAY, JUNE, REST)]
-    days = [checkpoint and checkpoint.done_until for checkpoint in checkpoints]
-    assert days == ["2025-05-31", "2025-06-13", None]
+def rows(count: int, updated: datetime = NOW - 300 * DAY) -> Rows:
+    return Rows([a_row(f"{number}", updated) for number in range(count)])
 
 
-def test_behind_the_users_own_last_day_there_is_none() -> None:
-    run = a_run(DateRange(None, date(2025, 6, 13)))
-    assert run.window_done(Done(MAY, proven=True)) is not None
-    assert run.window_done(Done(JUNE, proven=True)) is None
+def proven(*windows: DateRange | None) -> list[Event]:
+    return [Done(dates, proven=True) for dates in windows]
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=12))
-def test_no_checkpoint_passes_an_unproven_window(proven: list[bool]) -> None:
-    run = a_run()
-    first = date(2025, 1, 1)
-    for number, is_proven in enumerate(proven):
-        day = first + timedelta(days=number)
-        checkpoint = run.window_done(Done(DateRange(day, day), is_proven))
-        assert (checkpoint is not None) == all(proven[: number + 1])
-    assert len(run.unproven) == proven.count(False)
+# Windows.
 
 
-def test_before_the_first_answer_there_is_no_checkpoint() -> None:
-    assert Run("INCREMENTAL", ALL).window_done(Done(MAY, proven=True)) is None
+def test_what_one_run_read_becomes_one_range() -> None:
+    story = Story(proven(BEFORE, SINCE, None))
+    run, _ = story.play(NEW, INCREMENTAL)
+    (entry,) = run.state.ranges.to_state()
+    assert entry == [None, to_text(NOW), to_text(NOW - DAY - timedelta(seconds=1))]
+    assert run.state.undated == run.state.ranges.marks[0]
+    assert len(story.states[0].ranges.spans) == 2
 
 
-def test_a_checkpoint_holds_what_the_next_run_needs() -> None:
-    run = a_run(since="2025-06-01T00:00:00.000000Z", version=17)
-    run.note_rows(updated(NOW - timedelta(days=40), NOW - timedelta(days=30), None))
-    assert checkpoint_behind(run, MAY) == Checkpoint(
-        started_at=to_text(NOW),
-        done_until="2025-05-31",
-        replication_method="FULL_TABLE",
-        since="2025-06-01T00:00:00.000000Z",
-        version=17,
-        max_updated_at=to_text(NOW - timedelta(days=30)),
-    )
+def test_an_unproven_window_keeps_its_moment(caplog: pytest.LogCaptureFixture) -> None:
+    old = marked(NOW - 2 * DAY, NOW - 3 * DAY)
+    run, _ = Story([Done(BEFORE, proven=False), *proven(SINCE, None)]).play(old, INCREMENTAL)
+    kept, moved = run.state.ranges.marks
+    assert kept == old.ranges.marks[0]
+    assert moved.read_at == to_text(NOW)
+    assert run.state.bookmark == old.bookmark
+    assert run.state.round is None
+    (record,) = caplog.records
+    assert "up to 2025-06-12" in record.getMessage()
 
 
-# Going on.
+def test_the_moment_never_goes_back() -> None:
+    old = marked(NOW - HOUR, NOW - HOUR)
+    run, _ = Story(proven(ALL)).play(old, INCREMENTAL)
+    assert run.state.bookmark == old.bookmark
 
 
-def test_a_run_goes_on_by_the_clock_and_with_the_version_of_the_first() -> None:
-    first = a_run(version=17)
-    first.note_rows(updated(NOW - timedelta(days=1)))
-    checkpoint = checkpoint_behind(first, MAY)
-    assert checkpoint is not None
-    second = Run("FULL_TABLE", ALL, version=18)
-    assert second.agrees_with(checkpoint)
-    second.resume(checkpoint)
-    second.note_server_time(NOW + timedelta(hours=5))
-    assert second.within == DateRange(date(2025, 6, 1), None)
-    assert second.version == 17
-    assert second.bookmark(None) == to_text(NOW - timedelta(days=1))
-    third = second.window_done(Done(JUNE, proven=True))
-    assert third == replace(checkpoint, done_until="2025-06-13")
+def test_without_any_contact_nothing_is_known_of_the_datas_clock() -> None:
+    clock = ServerClock()
+    clock.note(Page(1, [a_row("ahead", NOW + 9 * DAY)], 1, 1, NOW))
+    assert clock.began_at == NOW
+    assert clock.least_age is None
+    assert clock.delivered_until is None
 
 
-OTHERS: dict[str, Run] = {
-    "another method": Run("INCREMENTAL", ALL, version=18),
-    "another bookmark": Run("FULL_TABLE", ALL, "2025-06-02T00:00:00.000000Z", 18),
-    "no version any more": Run("FULL_TABLE", ALL),
-}
+@pytest.mark.parametrize("behind", [timedelta(), timedelta(seconds=1), 5 * HOUR])
+def test_the_least_age_is_the_lag_of_the_datas_clock(behind: timedelta) -> None:
+    clock = ServerClock()
+    for hours in range(3):
+        now = NOW + hours * HOUR
+        page = Page(1, [a_row("a", now - behind), a_row("b", now - DAY)], 2, 1, now)
+        clock.note(page)
+        assert clock.data_time(now) == now - behind
+    assert clock.delivered_until == NOW - behind - timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("run", OTHERS.values(), ids=OTHERS)
-def test_a_checkpoint_of_another_purpose_is_not_taken_up(run: Run) -> None:
-    checkpoint = checkpoint_behind(a_run(version=17), MAY)
-    assert checkpoint is not None
-    assert not run.agrees_with(checkpoint)
+# Full tables.
 
 
-def test_a_version_does_not_begin_in_the_middle() -> None:
-    checkpoint = checkpoint_behind(Run("FULL_TABLE", ALL, started_at=to_text(NOW)), MAY)
-    assert checkpoint is not None
-    assert not Run("FULL_TABLE", ALL, version=18).agrees_with(checkpoint)
+def test_a_version_is_activated_when_every_window_is_proven() -> None:
+    assert Story(proven(BEFORE, SINCE, None)).play(NEW, FULL)[1] == 8
+    assert Story(proven(ALL)).play(NEW, FULL)[1] == 8
+    assert Story(proven(ALL)).play(NEW, INCREMENTAL)[1] is None
+    unproven: list[list[Event]] = [
+        [Done(ALL, proven=False)],
+        [Done(BEFORE, proven=False), *proven(SINCE)],
+        [*proven(BEFORE, SINCE), Done(None, proven=False)],
+    ]
+    for events in unproven:
+        assert Story(events).play(NEW, FULL)[1] is None
 
 
-def test_a_checkpoint_that_is_done_with_days_to_come_is_not_taken_up() -> None:
-    checkpoint = checkpoint_behind(a_run(), MAY)
-    assert checkpoint is not None
-    for day in ("2025-06-16", "9999-12-31"):
-        edited = replace(checkpoint, done_until=day)
-        assert not a_run().agrees_with(edited)
+def interrupted(terms: Terms) -> State:
+    """What a run leaves that ends behind its first window."""
+    story = Story([rows(7), *proven(BEFORE)])
+    story.play(NEW, terms)
+    return story.states[-1]
 
 
-def test_a_checkpoint_of_a_scan_that_has_not_begun_is_not_taken_up() -> None:
-    """Its clock would let the bookmark run ahead of all edits until then."""
-    checkpoint = checkpoint_behind(a_run(), MAY)
-    assert checkpoint is not None
-    future = to_text(datetime.now(UTC) + timedelta(days=400))
-    edited = replace(checkpoint, started_at=future, max_updated_at=future).to_state()
-    read_back = Checkpoint.from_state(edited)
-    assert read_back is None or not a_run().agrees_with(read_back)
+def test_a_resumed_round_keeps_its_version_and_leaves_out_what_was_read() -> None:
+    state = interrupted(FULL)
+    assert state.round == Round(to_text(NOW), full=True, version=8, before=None, read=7)
+    story = Story(proven(SINCE), NOW + 30 * HOUR)
+    run, version = story.play(state, replace(FULL, version=9))
+    assert story.asked == [SINCE]
+    assert version == run.terms.version == 8
+    assert run.state.round is None
 
 
 @pytest.mark.parametrize(
-    "within",
-    [DateRange(date(2025, 6, 1), None), DateRange(None, date(2025, 5, 1))],
-    ids=["before them", "after them"],
+    ("then", "now", "resumes"),
+    [
+        (FULL, INCREMENTAL, True),
+        (FULL, replace(FULL, version=None), True),
+        (INCREMENTAL, replace(FULL, version=None), True),
+        (INCREMENTAL, FULL, False),
+        (replace(INCREMENTAL, start_date=to_text(NOW - DAY)), FULL, False),
+    ],
 )
-def test_a_checkpoint_outside_the_users_own_dates_never_widens_them(within: DateRange) -> None:
-    checkpoint = checkpoint_behind(a_run(), DateRange(None, date(2025, 5, 15)))
-    assert checkpoint is not None
-    run = Run("INCREMENTAL", within)
-    if run.agrees_with(checkpoint):
-        run.resume(checkpoint)
-    assert within.first is None or (run.within.first or date.min) >= within.first
-    assert run.within.first is None or run.within.first <= (run.within.last or date.max)
-
-
-# The bookmark.
-
-
-def test_the_bookmark_is_the_greatest_update_seen() -> None:
-    run = a_run()
-    run.note_rows(updated(NOW - timedelta(days=3), None, NOW - timedelta(days=1)))
-    run.note_rows(updated(NOW - timedelta(days=2)))
-    assert run.bookmark(None) == to_text(NOW - timedelta(days=1))
-
-
-@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), timedelta(days=3650)])
-def test_the_bookmark_is_never_beyond_the_beginning(ahead: timedelta) -> None:
-    """What is edited during the scan is read next time, and the future poisons nothing."""
-    run = a_run()
-    run.note_rows(updated(NOW - timedelta(days=1), NOW + ahead))
-    assert run.bookmark(None) == to_text(NOW)
-
-
-def test_the_first_answer_is_the_beginning() -> None:
-    run = Run("INCREMENTAL", ALL)
-    for seconds in (0, 60, 120):
-        run.note_server_time(NOW + timedelta(seconds=seconds))
-    run.note_rows(updated(NOW + timedelta(seconds=60)))
-    assert run.bookmark(None) == to_text(NOW)
-
-
-def test_the_bookmark_does_not_go_back_when_nothing_is_seen() -> None:
-    old = to_text(NOW - timedelta(days=1))
-    run = a_run()
-    assert run.bookmark(old) == old
-    run.note_rows(updated(NOW - timedelta(days=9), None))
-    assert run.bookmark(old) == old
-
-
-def test_without_any_update_time_there_is_no_bookmark() -> None:
-    run = a_run()
-    run.note_rows(updated(None, None))
-    assert run.bookmark(None) is None
-
-
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@given(st.lists(st.lists(moments | st.none())), moments | st.none())
-def test_the_bookmark_lies_between_what_is_known_and_the_beginning(
-    pages: list[list[datetime | None]], old: datetime | None
+def test_a_round_is_resumed_where_it_covers_what_is_asked(
+    then: Terms, now: Terms, *, resumes: bool
 ) -> None:
-    run = a_run()
-    for page in pages:
-        run.note_rows(updated(*page))
-    known = [moment for page in pages for moment in page if moment] + ([old] if old else [])
-    expected = to_text(min(max(known), NOW)) if known else None
-    assert run.bookmark(None if old is None else to_text(old)) == expected
+    story = Story(proven(SINCE if resumes else ALL), NOW + HOUR)
+    story.play(interrupted(then), now)
+    assert story.asked == [SINCE if resumes else ALL]
+
+
+def test_a_round_of_more_than_a_week_ago_is_not_resumed() -> None:
+    for hours, asked in ((7 * 24, [SINCE]), (7 * 24 + 1, [ALL])):
+        story = Story(proven(*asked), NOW + hours * HOUR)
+        story.play(interrupted(INCREMENTAL), INCREMENTAL)
+        assert story.asked == asked
+
+
+# Counts.
+
+
+@pytest.mark.parametrize("found", [0, 4])
+def test_too_few_contacts_are_believed_the_second_time(
+    found: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
+    story = Story([rows(found), *proven(ALL)], total=found)
+    run, version = story.play(old, FULL)
+    assert version is None
+    assert not run.proven
+    assert replace(run.state, doubted=None) == old
+    assert "not proven" in caplog.text
+    run, version = Story(story.events, NOW + HOUR, total=found).play(run.state, FULL)
+    assert version == 8
+    assert (run.state.contacts, run.state.doubted) == (found, None)
+
+
+def test_half_of_them_is_enough() -> None:
+    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
+    run, version = Story([rows(5), *proven(ALL)], total=5).play(old, FULL)
+    assert version == 8
+    assert run.state.contacts == 5
+
+
+def test_what_is_doubted_from_the_beginning_is_not_entered_before_the_end() -> None:
+    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
+    story = Story([rows(3), *proven(BEFORE, SINCE)], total=3)
+    story.play(old, INCREMENTAL)
+    assert {state.bookmark for state in story.states} == {old.bookmark}
+    assert {state.round for state in story.states} == {None}
+
+
+def test_what_turns_out_too_few_is_undone() -> None:
+    old = replace(marked(NOW - 2 * DAY, NOW - 2 * DAY), contacts=10)
+    story = Story([rows(3), *proven(BEFORE, SINCE)], total=10)
+    run, _ = story.play(old, INCREMENTAL)
+    assert old.ranges.marks[0] not in story.states[-1].ranges.marks
+    assert replace(run.state, doubted=None) == old
+
+
+def test_more_new_contacts_than_were_sent_make_it_send_all(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
+    edited = a_row("edited", NOW)
+    story = Story([Rows([edited, *rows(12).rows]), *proven(ALL)], total=13)
+    run, _ = story.play(old, INCREMENTAL)
+    assert sorted(story.written) == sorted(["edited", *map(str, range(12))])
+    assert story.asked == [ALL, ALL]
+    assert run.state.contacts == 13
+    (record,) = caplog.records
+    assert "3 contacts more" in record.getMessage()
+    assert "only 1" in record.getMessage()
+
+
+def test_new_contacts_that_were_sent_are_no_reason() -> None:
+    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
+    story = Story([Rows([a_row("edited", NOW), *rows(10).rows]), *proven(ALL)], total=11)
+    run, _ = story.play(old, INCREMENTAL)
+    assert story.asked == [ALL]
+    assert run.state.contacts == 11
+
+
+# Contacts without a creation date.
+
+
+@pytest.mark.parametrize(("undated", "counted"), [(0, 12), (1, None)])
+def test_the_dated_must_add_up_to_all(undated: int, counted: int | None) -> None:
+    def fetch(dates: DateRange, number: int) -> Page:
+        total = {ALL: 12 + undated, BEFORE: 7}.get(dates, 5)
+        return Page(number, [], total, 1, NOW)
+
+    assert all_dated(fetch, date(2025, 6, 12)) == counted
+
+
+def test_a_death_that_hides_one_without_a_date_once_hides_it_no_longer() -> None:
+    whole = iter([12, 13, 13, 13, 13, 13])
+    parts = {BEFORE: 7, SINCE: 5}
+
+    def fetch(dates: DateRange, number: int) -> Page:
+        return Page(number, [], next(whole) if dates == ALL else parts[dates], 1, NOW)
+
+    assert all_dated(fetch, date(2025, 6, 12)) is None
+
+
+# Hourly runs.
+
+
+def hourly(server: ManyContacts, state: State, terms: Terms) -> tuple[State, list[int]]:
+    """Run over the server, and return the state and what was sent."""
+    clock, sent = ServerClock(), list[int]()
+    run = Run(state, terms, clock, LOGGER)
+    run.prepare(server.fetch)
+
+    def fetch(
+        dates: DateRange,
+        number: int,
+        per_page: int | None = None,  # noqa: ARG001 - not obeyed
+        *,
+        patient: bool = True,  # noqa: ARG001
+    ) -> Page:
+        run.note_server_time(server.now)
+        page = server.fetch(dates, number)
+        return replace(page, rows=[judged(run, row) for row in page.rows])
+
+    def write(found: Sequence[Row]) -> None:
+        sent.extend(int(row.uuid) for row in found if row.payload is not None)
+
+    reading: Callable[[DateRange], Iterator[Event]] = partial(
+        scan, fetch, concurrency=1, clock=clock
+    )
+    run.read(lambda dates: reading(dates), write, lambda: None)  # noqa: PLW0108
+    return run.state, sent
+
+
+def test_an_hourly_run_costs_a_hundredth_of_reading_everything() -> None:
+    """A million contacts: what is new comes at once, an edit of an old one within a day."""
+    server = ManyContacts(NOW)
+    assert server.count > 990_000
+    state = replace(marked(NOW, NOW - timedelta(minutes=1)), contacts=server.count)
+    terms = Terms(full_table=False, lookback_seconds=300, reread_after_hours=24)
+    everything = server.count // PAGE_SIZE
+    for _ in range(2, 25):
+        server.now += HOUR - timedelta(minutes=1)
+        server.edited[12_345] = server.now
+        before, count = server.requests, server.count
+        state, sent = hourly(server, state, terms)
+        assert server.requests - before <= everything / 100
+        assert set(range(count - A_DAY // 25, count)) <= set(sent)
+        assert len(sent) < A_DAY // 12
+        assert len(state.ranges.spans) <= 3
+    assert state.contacts is not None
+
+
+def test_after_a_day_everything_is_read_again() -> None:
+    state = marked(NOW, NOW)
+    terms = Terms(full_table=False, reread_after_hours=24)
+    for hours, asked in ((23, [DateRange(date(2025, 6, 14), None)]), (24, [ALL])):
+        story = Story(proven(*asked), NOW + hours * HOUR)
+        story.play(state, terms)
+        assert story.asked == asked
+
+
+def test_a_reading_of_what_is_due_goes_on_where_it_was_interrupted() -> None:
+    terms = Terms(full_table=False, reread_after_hours=24)
+    first = Story(proven(BEFORE), NOW + 30 * HOUR)
+    first.play(marked(NOW, NOW), terms)
+    second = Story(proven(SINCE), NOW + 31 * HOUR)
+    second.play(first.states[-1], terms)
+    assert second.asked == [SINCE]

@@ -1,8 +1,11 @@
-"""State: read without trust, whoever wrote it."""
+"""State: read without trust, whoever wrote it, and never mixed up with another's."""
 
 from __future__ import annotations
 
 import json
+import logging
+from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,91 +14,151 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_mihu.errors import MihuError
+from tap_mihu.records.pages import DateRange
 from tap_mihu.records.timestamps import to_text
-from tap_mihu.singer.state import Checkpoint, read_bookmark, since
+from tap_mihu.singer.beginning import read_bookmark, read_stream_state
+from tap_mihu.singer.ranges import Mark
+from tap_mihu.singer.state import Round, State, Subject
+from tests.simulated.runs import merge
 
-CHECKPOINT = Checkpoint(
-    started_at="2025-06-15T12:00:00.000000Z",
-    done_until="2025-05-31",
-    replication_method="FULL_TABLE",
-    since="2025-06-01T00:00:00.000000Z",
-    version=1_750_000_000,
-    max_updated_at="2025-06-15T11:59:59.000000Z",
+NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+MOMENT = to_text(NOW)
+ALL = DateRange(None, None)
+ACME = "https://acme.mihu.ai/api/v1"
+SUBJECT = Subject.of(ACME, {})
+ROUND = Round(MOMENT, full=True, version=17, before=None, read=5)
+NEW = State.new(SUBJECT, ALL)
+STATE = replace(
+    NEW,
+    ranges=NEW.ranges.change(DateRange(None, date(2025, 5, 31)), lambda _: Mark(MOMENT, MOMENT)),
+    undated=Mark(MOMENT, MOMENT),
+    start_date=MOMENT,
+    contacts=12,
+    counted_at=MOMENT,
+    doubted=3,
+    round=ROUND,
 )
-
-# The checkpoint.
-
-
-def test_a_checkpoint_survives_the_state_file() -> None:
-    assert Checkpoint.from_state(json.loads(json.dumps(CHECKPOINT.to_state()))) == CHECKPOINT
+LOGGER = logging.getLogger("test of the state")
 
 
-@pytest.mark.parametrize("part", ["since", "version", "max_updated_at"])
-def test_a_checkpoint_with_a_part_that_there_need_not_be(part: str) -> None:
-    value = CHECKPOINT.to_state() | {part: None}
-    checkpoint = Checkpoint.from_state(value)
-    assert checkpoint is not None
-    assert checkpoint.to_state() == value
+def read(given: dict[str, Any], filters: dict[str, Any] | None = None, url: str = ACME) -> State:
+    chosen = filters or {}
+    return read_stream_state(
+        given,
+        ALL,
+        Subject.of(url, chosen),
+        filters=chosen,
+        lookback_seconds=300,
+        logger=LOGGER,
+    )
 
 
-def test_the_days_that_are_left_begin_behind_the_last() -> None:
-    checkpoint = Checkpoint.from_state(CHECKPOINT.to_state() | {"done_until": "2024-02-28"})
-    assert checkpoint is not None
-    assert checkpoint.next_day == date(2024, 2, 29)
+def test_it_survives_the_state_file() -> None:
+    assert read(json.loads(json.dumps(STATE.to_state()))) == STATE
 
 
-ANOTHER: dict[str, Any] = {
-    "null": None,
-    "text": "2025-05-31",
-    "list": [],
-    "number": 1,
-    "true": True,
-    "empty": {},
+def test_no_key_is_ever_left_out() -> None:
+    """One that is left out keeps its old value in a merge."""
+    assert NEW.to_state().keys() == STATE.to_state().keys()
+
+
+def test_a_merge_replaces_it_whole() -> None:
+    first_edition = {"filters": {"status": "Active"}, "scan": {"since": None}}
+    for old in (STATE.to_state(), NEW.to_state(), first_edition):
+        for new in (STATE, NEW):
+            merged = merge(deepcopy(new.to_state()), deepcopy(old))
+            assert read(merged) == new
+
+
+def test_it_holds_no_filter_value() -> None:
+    subject = Subject.of(ACME, {"search": "someone@example.test"})
+    text = json.dumps(State.new(subject, ALL).to_state())
+    assert "someone" not in text
+
+
+def test_the_bookmark_is_the_least_moment() -> None:
+    assert NEW.bookmark is STATE.bookmark is None
+    later = to_text(NOW + timedelta(hours=1))
+    whole = replace(STATE, ranges=STATE.ranges.change_all(lambda _: Mark(MOMENT, later)))
+    assert whole.bookmark == MOMENT
+
+
+# Whose it is.
+
+
+@pytest.mark.parametrize(
+    ("filters", "url", "named", "unnamed"),
+    [
+        ({"status": "Active"}, ACME, "filters", "workspace"),
+        ({}, "https://globex.mihu.ai/api/v1", "workspace", "filters"),
+    ],
+)
+def test_a_state_of_another_is_not_used(
+    filters: dict[str, Any],
+    url: str,
+    named: str,
+    unnamed: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    state = read(STATE.to_state(), filters, url)
+    assert state == State.new(Subject.of(url, filters), ALL)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert named in record.getMessage()
+    assert unnamed not in record.getMessage()
+
+
+def test_the_same_root_may_be_written_in_two_ways() -> None:
+    assert Subject.of("HTTPS://ACME.mihu.ai/api/v1", {}) == SUBJECT
+    one, other = ({"status": "Active", "search": "a"}, {"search": "a", "status": "Active"})
+    assert Subject.of(ACME, one) == Subject.of(ACME, other)
+
+
+def test_a_bookmark_that_contradicts_the_ranges_is_not_believed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    later = {"replication_key_value": "2030-01-01T00:00:00.000000Z"}
+    assert read(STATE.to_state() | later) == STATE
+    (record,) = caplog.records
+    assert "replication_key_value" in record.getMessage()
+
+
+# Other forms.
+
+ABOUT: dict[str, dict[str, Any]] = {
+    "a newer form": {"form": 2},
+    "no form": {"form": None},
+    "no workspace": {"workspace": None},
+    "filters as they are": {"filters": {}},
+    "a count that is text": {"contacts": "12"},
+    "a count that is true": {"contacts": True},
+    "a negative count": {"doubted": -1},
+    "a moment in another form": {"counted_at": "2025-06-15"},
+    "a start that is a number": {"start_date": 5},
+    "undated that is null": {"undated": None},
+    "undated that is short": {"undated": [None]},
+    "something more": {"more": 1},
+    "a round that is text": {"round": "open"},
+    "a round that is empty": {"round": {}},
+    "a round that began never": {"round": {**ROUND.to_state(), "began": None}},
+    "a version that is true": {"round": {**ROUND.to_state(), "version": True}},
+    "full that is a number": {"round": {**ROUND.to_state(), "full": 1}},
 }
-CHANGED: dict[str, dict[str, Any]] = {
-    "a further part": {"page": 7},
-    "start is null": {"started_at": None},
-    "start is a number": {"started_at": 1_750_000_000},
-    "start in another form": {"started_at": "2025-06-15 12:00:00"},
-    "start with an offset": {"started_at": "2025-06-15T12:00:00.000000+00:00"},
-    "start is no time": {"started_at": "soon"},
-    "day is null": {"done_until": None},
-    "day is a number": {"done_until": 20250531},
-    "day is no day": {"done_until": "2025-02-30"},
-    "day is a time": {"done_until": "2025-05-31T00:00:00Z"},
-    "day without hyphens": {"done_until": "20250531"},
-    "day of a week": {"done_until": "2025-W22-6"},
-    "day in other digits": {"done_until": "２０２５-05-31"},  # noqa: RUF001 - the point
-    "method is null": {"replication_method": None},
-    "method is a number": {"replication_method": 1},
-    "since is a number": {"since": 5},
-    "since is empty": {"since": ""},
-    "since in another form": {"since": "2025-06-01"},
-    "version is text": {"version": "1750000000"},
-    "version has a point": {"version": 1_750_000_000.0},
-    "version is true": {"version": True},
-    "version is zero": {"version": 0},
-    "version is negative": {"version": -1},
-    "greatest time is a list": {"max_updated_at": []},
-    "greatest time in another form": {"max_updated_at": "2025-06-15T11:59:59Z"},
-}
 
 
-@pytest.mark.parametrize("value", ANOTHER.values(), ids=ANOTHER)
-def test_what_is_no_checkpoint_is_refused(value: object) -> None:
-    assert Checkpoint.from_state(value) is None
+@pytest.mark.parametrize("change", ABOUT.values(), ids=ABOUT)
+def test_a_form_that_is_unknown_is_refused_in_one_line(change: dict[str, Any]) -> None:
+    given = STATE.to_state()
+    given["ranges"][0] |= change
+    with pytest.raises(MihuError, match="ranges") as error:
+        read(given)
+    assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
-def test_a_checkpoint_of_an_unknown_form_is_refused(change: dict[str, Any]) -> None:
-    assert Checkpoint.from_state(CHECKPOINT.to_state() | change) is None
-
-
-@pytest.mark.parametrize("part", CHECKPOINT.to_state())
-def test_a_checkpoint_that_lacks_a_part_is_refused(part: str) -> None:
-    value = CHECKPOINT.to_state()
-    del value[part]
-    assert Checkpoint.from_state(value) is None
+@pytest.mark.parametrize("value", [None, [], {}, "text", 5, [1], [[]], [{}]], ids=str)
+def test_what_is_no_list_of_ranges_is_refused(value: object) -> None:
+    with pytest.raises(MihuError, match="ranges"):
+        read({**STATE.to_state(), "ranges": value})
 
 
 any_json: st.SearchStrategy[Any] = st.recursive(
@@ -103,35 +166,48 @@ any_json: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=4,
 )
+PARTS = [*STATE.to_state()["ranges"][0]]
 
 
-@given(st.dictionaries(st.sampled_from([*CHECKPOINT.to_state()]), any_json, min_size=1))
-def test_a_checkpoint_edited_anyhow_is_read_or_refused(change: dict[str, Any]) -> None:
-    value = CHECKPOINT.to_state() | change
-    checkpoint = Checkpoint.from_state(value)
-    if checkpoint is not None:
-        assert checkpoint.to_state() == value
-        assert checkpoint.next_day > date.fromisoformat(value["done_until"])
+@given(st.dictionaries(st.sampled_from(PARTS), any_json, min_size=1))
+def test_one_that_was_edited_anyhow_is_read_or_refused(change: dict[str, Any]) -> None:
+    given = STATE.to_state()
+    given["ranges"][0] |= change
+    try:
+        state = read(given)
+    except MihuError:
+        return
+    if state.subject == SUBJECT and state != NEW:
+        assert state.to_state()["ranges"][0] == given["ranges"][0]
 
 
-# The bookmark.
+# A bookmark alone: the first edition's, or one that was written by hand.
 
 
 def in_the_state(value: object, key: object = "updated_at") -> dict[str, Any]:
     return {"replication_key": key, "replication_key_value": value}
 
 
-def test_the_bookmark() -> None:
-    bookmark = "2025-06-01T00:00:00.000000Z"
-    assert read_bookmark(in_the_state(bookmark), "updated_at") == bookmark
-
-
+@pytest.mark.parametrize("more", [{}, {"filters": {}}])
 @pytest.mark.parametrize(
     "value",
     ["2025-06-01", "2025-06-01T00:00:00Z", "2025-06-01T03:00:00+03:00", "2025-06-01 00:00:00"],
 )
-def test_a_bookmark_of_another_hand_is_understood(value: str) -> None:
-    assert read_bookmark(in_the_state(value), "updated_at") == "2025-06-01T00:00:00.000000Z"
+def test_a_bookmark_of_another_hand_is_understood(value: str, more: dict[str, Any]) -> None:
+    state = read(in_the_state(value) | more)
+    assert state == State.new(SUBJECT, ALL, "2025-06-01T00:00:00.000000Z")
+
+
+def test_by_hand_it_counts_for_any_filters_by_the_first_edition_for_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chosen = {"status": "Active"}
+    assert read(in_the_state(MOMENT), chosen).bookmark == MOMENT
+    assert read(in_the_state(MOMENT) | {"filters": chosen}, chosen).bookmark == MOMENT
+    assert caplog.records == []
+    assert read(in_the_state(MOMENT) | {"filters": {}}, chosen).bookmark is None
+    (record,) = caplog.records
+    assert "filters" in record.getMessage()
 
 
 NO_BOOKMARK: dict[str, dict[str, Any]] = {
@@ -144,14 +220,9 @@ NO_BOOKMARK: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("state", NO_BOOKMARK.values(), ids=NO_BOOKMARK)
-def test_there_is_no_bookmark(state: dict[str, Any]) -> None:
-    assert read_bookmark(state, "updated_at") is None
-
-
-def test_a_bookmark_that_names_no_key_is_ours() -> None:
-    state = {"replication_key_value": "2025-06-01T00:00:00.000000Z"}
-    assert read_bookmark(state, "updated_at") == "2025-06-01T00:00:00.000000Z"
+@pytest.mark.parametrize("given", NO_BOOKMARK.values(), ids=NO_BOOKMARK)
+def test_there_is_no_bookmark(given: dict[str, Any]) -> None:
+    assert read(given) == NEW
 
 
 BAD_BOOKMARKS: dict[str, Any] = {
@@ -161,7 +232,6 @@ BAD_BOOKMARKS: dict[str, Any] = {
     "number": 1_750_000_000,
     "zero": 0,
     "true": True,
-    "false": False,
     "list": ["2025-06-01T00:00:00Z"],
     "object": {"date": "2025-06-01"},
 }
@@ -170,80 +240,30 @@ BAD_BOOKMARKS: dict[str, Any] = {
 @pytest.mark.parametrize("value", BAD_BOOKMARKS.values(), ids=BAD_BOOKMARKS)
 def test_a_bookmark_that_is_no_timestamp_is_refused_in_one_line(value: object) -> None:
     with pytest.raises(MihuError, match="replication_key_value") as error:
-        read_bookmark(in_the_state(value), "updated_at")
+        read(in_the_state(value))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=36_500)])
-def test_a_bookmark_from_the_future_is_refused(ahead: timedelta) -> None:
+def test_a_bookmark_from_the_future_is_refused_if_written_by_hand(ahead: timedelta) -> None:
     """It would say that nothing has changed until then."""
     bookmark = to_text(datetime.now(UTC) + ahead)
     with pytest.raises(MihuError, match="future"):
-        read_bookmark(in_the_state(bookmark), "updated_at")
+        read(in_the_state(bookmark))
 
 
-def test_a_server_whose_clock_is_hours_ahead_is_no_reason_to_refuse() -> None:
-    bookmark = to_text(datetime.now(UTC) + timedelta(hours=14))
-    assert read_bookmark(in_the_state(bookmark), "updated_at") == bookmark
+@pytest.mark.parametrize("ahead", [timedelta(hours=14), timedelta(hours=26), timedelta(days=400)])
+def test_what_the_tap_wrote_under_a_clock_that_is_ahead_is_not_refused(ahead: timedelta) -> None:
+    bookmark = to_text(datetime.now(UTC) + ahead)
+    assert read(in_the_state(bookmark) | {"filters": {}}).bookmark == bookmark
+    state = State.new(SUBJECT, ALL, bookmark)
+    assert read(state.to_state()) == state
 
 
 @given(any_json, any_json)
 def test_a_bookmark_edited_anyhow_is_read_or_refused(value: object, key: object) -> None:
     try:
-        bookmark = read_bookmark(in_the_state(value, key), "updated_at")
+        bookmark = read_bookmark(in_the_state(value, key), "updated_at", by_hand=True)
     except MihuError:
         return
     assert bookmark is None or isinstance(value, str)
-
-
-# From when on contacts are due.
-
-BOOKMARK = "2025-06-15T12:00:00.000000Z"
-DUE: dict[str, tuple[str | None, int, str | None, str | None]] = {
-    "neither": (None, 300, None, None),
-    "first run": (None, 300, "2025-06-01", "2025-06-01T00:00:00.000000Z"),
-    "start date in another zone": (
-        None,
-        300,
-        "2025-06-01T00:00:00+03:00",
-        "2025-05-31T21:00:00.000000Z",
-    ),
-    "bookmark alone": (BOOKMARK, 0, None, BOOKMARK),
-    "lookback": (BOOKMARK, 300, None, "2025-06-15T11:55:00.000000Z"),
-    "lookback over midnight": (BOOKMARK, 86_400, None, "2025-06-14T12:00:00.000000Z"),
-    "start date long ago": (BOOKMARK, 300, "2020-01-01", "2025-06-15T11:55:00.000000Z"),
-    "start date within lookback": (
-        BOOKMARK,
-        300,
-        "2025-06-15T11:57:00Z",
-        "2025-06-15T11:57:00.000000Z",
-    ),
-    "start date after bookmark": (BOOKMARK, 300, "2025-07-01", "2025-07-01T00:00:00.000000Z"),
-    "lookback beyond the first year": (BOOKMARK, 10**11, None, None),
-    "lookback beyond all numbers": (BOOKMARK, 10**30, None, None),
-    "endless lookback from a start date": (
-        BOOKMARK,
-        10**30,
-        "2025-06-01",
-        "2025-06-01T00:00:00.000000Z",
-    ),
-}
-
-
-@pytest.mark.parametrize(("bookmark", "lookback", "start", "due"), DUE.values(), ids=DUE)
-def test_due(bookmark: str | None, lookback: int, start: str | None, due: str | None) -> None:
-    assert since(bookmark, lookback_seconds=lookback, start_date=start) == due
-
-
-moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@given(moments, moments | st.none(), st.integers(0, 10**9))
-def test_nothing_after_bookmark_and_start_is_left_out(
-    bookmark: datetime, start: datetime | None, lookback: int
-) -> None:
-    start_date = None if start is None else start.isoformat()
-    due = since(to_text(bookmark), lookback_seconds=lookback, start_date=start_date)
-    assert due is not None
-    assert due <= to_text(max(bookmark, start or bookmark))
-    assert start is None or due >= to_text(start)

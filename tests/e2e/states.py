@@ -1,0 +1,65 @@
+"""What a state says, for tests that look into one."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from tap_mihu.api.client import root_url
+from tap_mihu.singer.state import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to", "ranges", "state_of"]
+
+
+def state_of(**stream: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A Singer state of the stream `contacts`."""
+    return {"bookmarks": {"contacts": stream}}
+
+
+def _contacts(state: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = state["bookmarks"]["contacts"]
+    return found
+
+
+def bookmark(state: Mapping[str, Any]) -> str | None:
+    """Up to when the updates of all contacts are delivered."""
+    value: str | None = _contacts(state)["replication_key_value"]
+    return value
+
+
+def about(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands before the ranges."""
+    found: dict[str, Any] = _contacts(state)["ranges"][0]
+    return found
+
+
+def ranges(state: Mapping[str, Any]) -> list[list[str | None]]:
+    """Per range: its last day, when it was read, and up to when updates are delivered."""
+    found: list[list[str | None]] = _contacts(state)["ranges"][1:]
+    return found
+
+
+def moved_to(config: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of the same workspace, served from another place."""
+    moved = deepcopy(dict(state))
+    about(moved)["workspace"] = Subject.of(root_url(config), {}).workspace
+    return moved
+
+
+def is_open(state: Mapping[str, Any]) -> bool:
+    """Whether the state is of a reading that did not come to its end."""
+    return "ranges" in _contacts(state) and about(state)["round"] is not None
+
+
+def done_until(state: Mapping[str, Any]) -> str:
+    """The last day before the first that an unfinished reading has not read; empty if none."""
+    began = about(state)["round"]["began"]
+    done = ""
+    for last, read_at, _ in ranges(state):
+        if read_at is None or read_at < began:
+            break
+        done = last or "9999-12-31"
+    return done
