@@ -16,7 +16,7 @@ from tests.e2e.expected import as_record, assert_complete, assert_valid
 from tests.e2e.in_process import in_process
 from tests.e2e.log import FIGURES, counted
 from tests.e2e.running import Run, discovered, full_table, run_tap
-from tests.e2e.states import about, bookmark, done_until, is_open
+from tests.e2e.states import about, bookmark, done_until, is_open, moved_to
 from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
 from tests.workspaces import workspace_of
@@ -90,6 +90,7 @@ def both_ways(
     """The same run without and with a map that changes nothing."""
     with Sandbox(workspace) as sandbox:
         settings = sandbox.config(max_concurrent_requests=1, **config)
+        state = state and moved_to(settings, state)
         fast = in_process(settings, catalog=catalog, state=state)
         slow = in_process(settings | SAME_MAP, catalog=catalog, state=state)
     assert fast.status == slow.status == 0, fast.log + slow.log

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ALL = DateRange(None, None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
+NOON_THEN = datetime(2023, 10, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEFORE = DateRange(None, date(2025, 6, 12))
 SINCE = DateRange(date(2025, 6, 13), None)
@@ -121,6 +122,25 @@ def test_an_unproven_window_keeps_its_moment(caplog: pytest.LogCaptureFixture) -
     assert run.state.round is None
     (record,) = caplog.records
     assert "up to 2025-06-12" in record.getMessage()
+
+
+def test_an_unproven_day_among_many() -> None:
+    """The next run sends that day's contacts alone, and its neighbours', for time zones."""
+    first, bad = date(2023, 10, 24), date(2025, 1, 15)
+    days = [first + n * DAY for n in range(600)]
+    contacts = [
+        a_row(str(day), NOON_THEN, datetime(day.year, day.month, day.day, tzinfo=UTC))
+        for day in days
+    ]
+    windows = [DateRange(day if n else None, day) for n, day in enumerate(days)]
+    windows.append(DateRange(days[-1] + DAY, None))
+    events: list[Event] = [Done(one, proven=bad != one.first) for one in windows]
+    run, _ = Story(events).play(NEW, INCREMENTAL)
+    assert len(run.state.ranges.spans) == 3
+    story = Story([Rows(contacts), *proven(ALL)], NOW + HOUR)
+    run, _ = story.play(run.state, INCREMENTAL)
+    assert story.written == [str(bad + n * DAY) for n in (-1, 0, 1)]
+    assert len(run.state.ranges.spans) == 1
 
 
 def test_the_moment_never_goes_back() -> None:
@@ -305,9 +325,9 @@ def hourly(server: ManyContacts, state: State, terms: Terms) -> tuple[State, lis
     def fetch(
         dates: DateRange,
         number: int,
-        per_page: int | None = None,  # noqa: ARG001 - not obeyed
+        per_page: int | None = None,
         *,
-        patient: bool = True,  # noqa: ARG001
+        patient: bool = True,
     ) -> Page:
         run.note_server_time(server.now)
         page = server.fetch(dates, number)
