@@ -184,7 +184,7 @@ class _Scan:
             if self._entries:
                 self._take()
         if self._unread is not None:
-            raise RefusedError(self._unread)
+            raise RefusedError(f"{self._unread} All that can be read was read.")
 
     def _held(self) -> int:
         """Return how many contacts were read of windows that were not passed on yet.

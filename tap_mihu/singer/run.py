@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_mihu.errors import RefusedError
 from tap_mihu.reading.scan import Rows
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.counts import too_few
@@ -12,6 +13,7 @@ from tap_mihu.singer.course import Course, adopt, chart
 from tap_mihu.singer.due import Due
 from tap_mihu.singer.ledger import Ledger
 from tap_mihu.singer.state import State
+from tap_mihu.singer.unproven import unproven_text
 
 if TYPE_CHECKING:
     import logging
@@ -138,21 +140,36 @@ class Run:
 
         Returns:
             The version to activate in the target; None where there is none.
+
+        Raises:
+            RefusedError: Some page could not be read; all else was read and is kept in the state.
         """
+        unread: RefusedError | None = None
         for dates in self.course.dates:
-            rows = 0
-            for event in scan(dates):
-                if isinstance(event, Rows):
-                    rows += len(event.rows)
-                    self._sent += sum(row.payload is not None for row in event.rows)
-                    write(event.rows)
-                    continue
-                self._ledger.window_done(event, rows)
-                rows = 0
-                save()
-        if self._missed_some():
+            try:
+                self._read_range(scan(dates), write, save)
+            except RefusedError as error:
+                unread = unread or error
+        if unread is None and self._missed_some():
             self._send_the_rest(scan, write)
-        return self._end()
+        version = self._end()
+        if unread is not None:
+            raise unread
+        return version
+
+    def _read_range(
+        self, events: Iterable[Rows | Done], write: Write, save: Callable[[], None]
+    ) -> None:
+        rows = 0
+        for event in events:
+            if isinstance(event, Rows):
+                rows += len(event.rows)
+                self._sent += sum(row.payload is not None for row in event.rows)
+                write(event.rows)
+                continue
+            self._ledger.window_done(event, rows)
+            rows = 0
+            save()
 
     def _missed_some(self) -> bool:
         """Return whether there are more new contacts than were sent."""
@@ -200,9 +217,4 @@ class Run:
     def _warn_unproven(self) -> None:
         """Name the dates that are not proven."""
         if self._ledger.unproven:
-            self._logger.warning(
-                "Contacts changed too much while they were read, so it is not proven that none is "
-                "missing (created: %s). The bookmark of these dates stays and no row is deleted; "
-                "the next run reads them again.",
-                ", ".join(str(window.dates or "no date") for window in self._ledger.unproven),
-            )
+            self._logger.warning("%s", unproven_text(self._ledger.unproven))
