@@ -44,14 +44,17 @@ if TYPE_CHECKING:
 
     from tests.sandbox.faults import Fault
 
+REQUESTS = PAGES + 2
+"""A page each, one behind the full last page, and one that counts the older half once more."""
+
 pytestmark = pytest.mark.waiting
 
 
 @each(PASSING)
 def test_a_passing_fault_is_tried_again(outcome: Outcome) -> None:
     assert complete(outcome.run, outcome.sandbox)
-    assert len(outcome.requests) == PAGES + 3
-    assert f"{PAGES + 3} requests, 3 retries" in outcome.run.log
+    assert len(outcome.requests) == REQUESTS + 3
+    assert f"{REQUESTS + 3} requests, 3 retries" in outcome.run.log
 
 
 @each(LASTING)
@@ -129,7 +132,7 @@ def test_a_refusal_ends_the_run_while_other_requests_hang() -> None:
 @each(THROTTLED)
 def test_throttling_is_waited_out_and_is_no_retry(outcome: Outcome) -> None:
     assert complete(outcome.run, outcome.sandbox)
-    assert len(outcome.requests) == PAGES + 2
+    assert len(outcome.requests) == REQUESTS + 2
     assert "0 retries" in outcome.run.log
     # A told time is at least that long, and who is not told does not hammer.
     at = [info.at for info in outcome.requests]
@@ -243,7 +246,7 @@ def test_an_unknown_host() -> None:
 def test_headers_of_every_request() -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox:
         assert complete(run_tap(config(sandbox)), sandbox)
-    assert len(sandbox.requests) == PAGES
+    assert len(sandbox.requests) == REQUESTS
     for info in sandbox.requests:
         assert info.method == "GET"
         assert info.headers["Authorization"] == f"Bearer {sandbox.token}"
@@ -346,7 +349,7 @@ def test_a_proxy_is_honoured(name: str) -> None:
         url = f"http://localhost:{sandbox.port}/api/v1"
         env = {name: f"http://127.0.0.1:{proxy.server_port}"}
         assert complete(run_tap(config(sandbox, api_url=url), env=env), sandbox)
-    assert len(proxy.seen) == PAGES
+    assert len(proxy.seen) == REQUESTS
     assert all(target.startswith(f"{url}/contacts?") for target, _ in proxy.seen)
 
 
