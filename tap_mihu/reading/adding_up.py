@@ -28,6 +28,7 @@ __all__ = ["SHRUNK", "Parts", "Sum", "Verdict", "add_up", "add_up_whole", "shrin
 SHRUNK = "far fewer contacts are there than a moment ago"
 
 _LOOKS_AT_THE_WHOLE = 16
+_FEW_LOOKS = 3
 _QUIET_LOOKS = 2
 _RESTLESS_LOOKS = 4
 # From `date_to` being compared with its midnight up to `date_from` meaning the day after, too.
@@ -92,7 +93,7 @@ def add_up(
     if found.verdict is not Verdict.BELOW:
         return found
     for days in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
-        later = yield from _compare(know, dates, parts, None, days, looks)
+        later = yield from _compare(know, dates, parts, None, days, min(looks, _FEW_LOOKS))
         if later.verdict is Verdict.EVEN:
             know.days_later = days
             return later
@@ -167,7 +168,7 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
         total: How many contacts there are, by the first response.
         days: Days on which contacts were created.
     """
-    found = yield from _compare_whole(know, parts, total, know.days_later)
+    found = yield from _compare_whole(know, parts, total, know.days_later, _LOOKS_AT_THE_WHOLE)
     if not found.undated or found.verdict is not Verdict.EVEN or not days:
         return found
     # As many contacts as lie behind the border may by chance have no date: another border, behind
@@ -175,26 +176,29 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
     day = days[len(days) // 2]
     elsewhere = Parts([DateRange(None, day - timedelta(days=1)), DateRange(day, None)])
     for later in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
-        compared = yield from _compare_whole(know, parts, total, later)
+        compared = yield from _compare_whole(know, parts, total, later, _FEW_LOOKS)
         if compared.verdict is Verdict.EVEN and compared.undated == 0:
-            confirmed = yield from _compare_whole(know, elsewhere, total, later)
+            confirmed = yield from _compare_whole(know, elsewhere, total, later, _FEW_LOOKS)
             if confirmed.verdict is Verdict.EVEN and confirmed.undated == 0:
                 know.days_later = later
                 return compared
     return found
 
 
-def _compare_whole(know: Knowledge, parts: Parts, total: int, days_later: int) -> Steps[Sum]:
+def _compare_whole(
+    know: Knowledge, parts: Parts, total: int, days_later: int, looks: int
+) -> Steps[Sum]:
     """Look at the whole between two looks at the open part, until what is in no part is told."""
     whole = Question(DateRange())
     closed, opened = questions = parts.questions(know, days_later)
     older, newer = pages_of((yield Batch(questions)), questions)
     beyond = _Beyond()
-    for _ in range(_LOOKS_AT_THE_WHOLE):
+    for _ in range(looks):
         if not _kept_to(questions, [older, newer]):
             return Sum(Verdict.IGNORED, [older, newer])
         if older is None or newer is None:
-            break
+            # Where dates cannot be asked for, the whole can.
+            return Sum(Verdict.IGNORED, [older, newer])
         between = yield from _total(whole)
         if shrinks_too_much(total, between):
             return Sum(Verdict.SHRUNK, [older, newer], undated=None)

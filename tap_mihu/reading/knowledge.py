@@ -19,6 +19,8 @@ LARGE_PAGE = 1000
 """Contacts a page in repairs: so many are one response, which is consistent by itself."""
 
 _SPARE_REQUESTS = 50
+# For questions that come with every window, such as for the page behind the last.
+_RESERVE = 10
 _REQUESTS_A_PAGE = 5
 # Where larger pages are not to be had, repairs cost more, and succeed.
 _REQUESTS_A_SMALL_PAGE = 8
@@ -31,7 +33,7 @@ class Budget:
     page_size: int = 1
     """Contacts a page, as the server really sends them."""
     contacts: int = 0
-    """Contacts there are, by the greatest number told so far."""
+    """Contacts there are, as far as is known."""
     used: int = 0
     """Requests sent so far."""
     rest: int = 0
@@ -44,7 +46,7 @@ class Budget:
     def allows(self, requests: int, *, larger_pages: bool | None) -> bool:
         """Return whether so many requests more leave enough to read the rest once."""
         a_page = _REQUESTS_A_SMALL_PAGE if larger_pages is False else _REQUESTS_A_PAGE
-        limit = a_page * self.pages(self.contacts) + _SPARE_REQUESTS
+        limit = a_page * (self.contacts // self.page_size) + _SPARE_REQUESTS - _RESERVE
         return self.used + requests + self.rest <= limit
 
 

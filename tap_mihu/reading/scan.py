@@ -10,12 +10,13 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.cutting import WINDOW_PAGES
-from tap_mihu.reading.knowledge import Knowledge
+from tap_mihu.reading.knowledge import LARGE_PAGE, Knowledge
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reader import read_window
 from tap_mihu.reading.undated import Undated, find_undated
@@ -99,6 +100,7 @@ class _Entry:
 
     def __init__(self, window: Window | Undated, know: Knowledge) -> None:
         self.window = window
+        self._know = know
         self.steps: Steps[list[Window | Undated]] = (
             find_undated(window, know) if isinstance(window, Undated) else read_window(window, know)
         )
@@ -121,7 +123,12 @@ class _Entry:
     @property
     def total(self) -> int:
         """How many contacts it holds, as far as is known."""
-        return self.window.known_total if isinstance(self.window, Window) else 0
+        if isinstance(self.window, Window):
+            return self.window.known_total
+        # The undated are looked for on the pages of the whole.
+        budget = self._know.budget
+        size = budget.page_size / (1 if self._know.larger_pages is False else LARGE_PAGE)
+        return ceil(budget.contacts * min(1, size)) if self.window.expected else 0
 
     def take(self, question: Question, reply: Reply) -> bool:
         """Take a reply in; return whether the steps can go on."""
@@ -213,9 +220,10 @@ class _Scan:
 
     def _go_on(self, entry: _Entry) -> None:
         budget = self._know.budget
-        others = [one.total for one in self._entries if one is not entry and not one.finished]
-        budget.rest = sum(budget.pages(total) for total in others)
-        budget.contacts = max(budget.contacts, self._finished + sum(others) + entry.total)
+        others = [one for one in self._entries if one is not entry and not one.finished]
+        budget.rest = sum(budget.pages(one.total) for one in others)
+        totals = sum(one.total for one in (*others, entry) if isinstance(one.window, Window))
+        budget.contacts = self._finished + totals
         result = entry.go_on()
         self._progress.repaired = self._know.repairs
         if result == [entry.window]:
@@ -274,7 +282,7 @@ class _Scan:
                 return
             del self._entries[0]
             self._unread = self._unread or window.unread
-            self._finished += window.most if isinstance(window, Window) else len(rows)
+            self._finished += window.found if isinstance(window, Window) else len(rows)
             self._progress.windows += 1
             dates = window.dates if isinstance(window, Window) else None
             yield Done(dates, bool(window.proven), window.cause)
