@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,7 +56,11 @@ def meltano(extractor: str, *arguments: str, **settings: str) -> str:
 
 
 # Retried, for runs that start at once may both try to create the table.
-@dag(schedule="@hourly", max_active_runs=1, default_args={"retries": 2})
+@dag(
+    schedule="@hourly",
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
+)
 def mihu_contacts() -> None:
     """Load each range of each plan, with a state of its own."""
 

@@ -137,7 +137,6 @@ class Airflow:
         self.project = project
         self._environment = meltano_environment(project) | {
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         }
         assert self.run("db", "migrate").returncode == 0
