@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PART_PAGES",
+    "UNSETTLED_PIECES",
     "WINDOW_PAGES",
     "can_cut",
     "cut",
@@ -32,6 +33,9 @@ WINDOW_PAGES = 50
 
 PART_PAGES = 64
 """Once a listing is cut, a part of so many pages is small enough: cutting costs requests too."""
+
+UNSETTLED_PIECES = 4
+"""So many parts a window has that did not settle."""
 
 # Parts come out uneven; aiming below the limit spares most of them a further cut.
 _AIM_PAGES = 45

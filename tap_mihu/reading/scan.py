@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.cutting import WINDOW_PAGES
 from tap_mihu.reading.knowledge import LARGE_PAGE, Knowledge
+from tap_mihu.reading.passed_on import PassedOn
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reader import read_window
 from tap_mihu.reading.undated import Undated, find_undated
@@ -35,7 +35,6 @@ __all__ = ["Done", "Rows", "scan"]
 _LOOKAHEAD_PAGES = WINDOW_PAGES
 # Few enough that the workers do not run out of pages while these are written.
 _ROWS_AT_ONCE = 200
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class _Scan:
         progress.held = self._held
         self._whole = Window(within, is_whole=True)
         self._entries = [_Entry(self._whole, know)]
-        self._passed = _Passed()
+        self._passed = PassedOn()
         self._unread: str | None = None
         self._finished = 0  # contacts in finished windows
 
@@ -287,32 +286,6 @@ class _Scan:
             dates = window.dates if isinstance(window, Window) else None
             yield Done(dates, bool(window.proven), window.cause)
             self._refill()
-
-
-class _Passed:
-    """What was passed on and may come again: days overlap where the server's dates do."""
-
-    def __init__(self) -> None:
-        self._near: dict[str, str] = {}
-        self.undated: set[str] = set()
-
-    def new(self, window: Window | Undated, rows: list[Row]) -> list[Row]:
-        """Return the rows that were not passed on yet, and remember those near the next days."""
-        if isinstance(window, Undated):
-            return rows
-        near = self._near
-        new = [row for row in rows if row.uuid not in near] if near else rows
-        self.undated.update(row.uuid for row in new if row.created_at is None)
-        last = window.dates.last
-        # The day before counts, too: the server's days may be in another zone.
-        from_day = "9999-99-99" if last is None else (last - min(_DAY, last - date.min)).isoformat()
-        near |= {
-            row.uuid: row.created_at
-            for row in new
-            if row.created_at is not None and row.created_at >= from_day
-        }
-        self._near = {uuid: created for uuid, created in near.items() if created >= from_day}
-        return new
 
 
 def _asked(fetch: Fetch, question: Question) -> tuple[Question, Reply]:

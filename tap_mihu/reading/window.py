@@ -96,6 +96,8 @@ class Window:
         """
         if settled_by is not None and shrinks_too_much(self.most, self.known_total):
             self.doubt = self.doubt or SHRUNK
+        if settled_by is not None:
+            self.unread = None
         self.proven = settled_by is not None and self.doubt is None
         self.cause = None if self.proven else self.doubt or cause
         if settled_by is not None and not self.streamed:
