@@ -159,7 +159,7 @@ def proofs(reads: list[Read], dates: DateRange, know: Knowledge) -> list[Proof]:
         return []
     pages = [page for read in reads for page in read.pages]
     starts = {0, len(pages) - len(reads[-1].pages)}
-    starts |= {i for i, (one, two) in enumerate(pairwise(pages), 1) if one.total != two.total}
+    starts |= {i for i, (one, two) in enumerate(pairwise(pages), 1) if one.total > two.total}
     # The page with the newest contacts says of the most of them that they were there.
     last_page = max(page.number for page in reads[-1].pages)
     starts |= {i for i, page in enumerate(pages) if page.number == last_page}
