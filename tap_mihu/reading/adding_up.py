@@ -8,8 +8,9 @@ told from both by asking again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from tap_mihu.records.pages import DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from tap_mihu.reading.knowledge import Knowledge
     from tap_mihu.records.pages import Page
@@ -169,11 +169,13 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
         days: Days on which contacts were created.
     """
     found = yield from _compare_whole(know, parts, total, know.days_later, _LOOKS_AT_THE_WHOLE)
-    if not found.undated or found.verdict is not Verdict.EVEN or not days:
+    if not found.undated or found.verdict is not Verdict.EVEN:
         return found
-    # As many contacts as lie behind the border may by chance have no date: another border, behind
-    # which there are some, tells.
-    day = days[len(days) // 2]
+    # As many contacts as lie behind the border may by chance have no date: another border, with
+    # more contacts behind it, tells.
+    day, behind = max(Counter(days).items(), key=lambda one: one[1], default=(date.min, 0))
+    if behind <= found.undated:
+        return found
     elsewhere = Parts([DateRange(None, day - timedelta(days=1)), DateRange(day, None)])
     for later in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
         compared = yield from _compare_whole(know, parts, total, later, _FEW_LOOKS)

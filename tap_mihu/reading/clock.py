@@ -17,6 +17,8 @@ _SLACK = timedelta(seconds=2)
 _NO_AGE = timedelta()
 # What an update may lie behind the whole second in which its response came.
 _SECOND = timedelta(seconds=1)
+# No clock is off by more.
+_LONG = timedelta(days=3650)
 
 
 class ServerClock:
@@ -49,7 +51,7 @@ class ServerClock:
 
     def data_time(self, served_at: datetime) -> datetime:
         """Return the time of a response by the clock of the data, or a moment before it."""
-        return served_at - (self.least_age or _NO_AGE)
+        return served_at - min(_LONG, self.least_age or _NO_AGE)
 
     @property
     def delivered_until(self) -> datetime | None:
@@ -59,4 +61,4 @@ class ServerClock:
         """
         if self.began_at is None or self.least_age is None:
             return None
-        return self.began_at - self.least_age - _SECOND
+        return self.data_time(self.began_at) - _SECOND

@@ -66,6 +66,8 @@ class Knowledge:
     """Whether the server obeys `LARGE_PAGE`; None until it was asked."""
     large_page_size: int = LARGE_PAGE
     """Contacts a page, as the server sends them where it is asked for `LARGE_PAGE`."""
+    most_counted: int = 0
+    """The greatest total in any response."""
     repairs: int = 0
     """How often a read did not settle a window."""
     gaps: bool = False

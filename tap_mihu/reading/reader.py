@@ -106,8 +106,9 @@ class _Reader:
 
     def _is_round(self, total: int) -> bool:
         """Return whether a total looks like one at which a server stops to count."""
-        full = total % self._know.budget.page_size == 0 or self._window.per_page is not None
-        return total >= _ROUND and total % _ROUND == 0 and full
+        if total < max(_ROUND, self._know.most_counted) or total % _ROUND:
+            return False
+        return total % self._know.budget.page_size == 0 or self._window.per_page is not None
 
     def _without_first_page(self) -> Steps[list[Window | Undated]]:
         """Read what can be read of a window whose page 1 the API refuses."""

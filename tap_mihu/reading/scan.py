@@ -205,6 +205,7 @@ class _Scan:
         entry, (question, reply) = self._workers.result()
         if isinstance(reply, Page):
             self._know.clock.note(reply)
+            self._know.most_counted = max(self._know.most_counted, reply.total)
             for row in reply.rows:
                 # Some servers write the same uuid in capitals and not.
                 if not row.uuid.islower():
@@ -220,7 +221,7 @@ class _Scan:
     def _go_on(self, entry: _Entry) -> None:
         budget = self._know.budget
         others = [one for one in self._entries if one is not entry and not one.finished]
-        budget.rest = sum(budget.pages(one.total) for one in others)
+        budget.rest = sum(budget.pages(one.total) + len(one.unsent) for one in others)
         totals = sum(one.total for one in (*others, entry) if isinstance(one.window, Window))
         budget.contacts = self._finished + totals
         result = entry.go_on()

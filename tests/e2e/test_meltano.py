@@ -109,7 +109,7 @@ def test_the_job_takes_settings_of_every_kind_from_the_environment(project: Proj
     inactive = [contact for contact in workspace.contacts() if contact["status"] == "Inactive"]
     assert uuids(rows) == uuids(inactive)
     assert all("name" not in row for row in rows)
-    assert {request.query["per_page"] for request in project.sandbox.requests} == {"50"}
+    assert {request.query["per_page"] for request in project.sandbox.requests} <= {"50", "1000"}
 
 
 def test_filters_can_be_set_one_by_one(project: Project) -> None:
