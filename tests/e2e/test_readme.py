@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from ruamel.yaml import YAML
 from tap_mihu.settings import SETTINGS
 from tests.demo import COMMAND, ROOT
 from tests.e2e.running import environment
+from tests.messages import causes_of_the_code, messages_of_the_code
 from tests.readme import PAGES, README, all_blocks, blocks, headings
 from tests.sandbox import Sandbox, Workspace, contacts
 
@@ -169,7 +169,8 @@ QUESTIONS = {
     "What does it load?": ("README.md", "The stream `contacts`"),
     "How do I drop phone numbers?": ("docs/recipes.md", "Personal data"),
     "Why is it slow?": ("docs/speed.md", "How long a read takes"),
-    'What does "not proven" mean?': ("docs/replication.md", "How the proof works"),
+    'What does "not proven" mean?': ("docs/replication.md", 'What "not proven" means'),
+    "How does the proof work?": ("docs/replication.md", "How the proof works"),
     "How are deletions handled?": ("docs/recipes.md", "Deleted contacts"),
     "How do I run it every hour?": (
         "docs/recipes.md",
@@ -196,36 +197,20 @@ def test_every_place_that_the_readme_names_exists() -> None:
 # The messages.
 
 
-class _Texts(ast.NodeVisitor):
-    """The texts of a module, with `…` for what is filled in."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str):
-            self.found.append(node.value)
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-        self.found.append("".join(parts))
-        self.generic_visit(node)
-
-
-def messages_of_the_code() -> list[str]:
-    """Return all texts of the code."""
-    texts = _Texts()
-    for path in sorted((ROOT / "tap_mihu").rglob("*.py")):
-        texts.visit(ast.parse(path.read_text("utf-8")))
-    holes = re.compile(r"%[\d.]*[sdf]|\{\w+\}")
-    return [holes.sub("…", text) for text in texts.found]
-
-
 def messages_of_the_page() -> list[str]:
     """Return what the first column of the table of messages shows."""
     table = PAGES["docs/troubleshooting.md"].split("## Messages")[1].split("\n## ")[0]
     cells = re.findall(r"^\| (`.*?`[^|]*) \|", table, flags=re.MULTILINE)
     return [message for cell in cells for message in re.findall("`(.+?)`", cell)]
+
+
+def test_the_table_of_causes_is_that_of_the_code() -> None:
+    table = PAGES["docs/replication.md"].split("\n| Cause |")[1].split("\n\n")[0]
+    causes = re.findall(r"^\| `(.+?)` \|", table, flags=re.MULTILINE)
+    texts = messages_of_the_code()
+    assert [cause for cause in causes if not any(cause in text for text in texts)] == []
+    assert causes_of_the_code() <= {*causes}
+    assert len(causes_of_the_code()) > 5
 
 
 def test_every_message_of_the_table_is_one_of_the_code() -> None:

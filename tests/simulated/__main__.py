@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = all_scenarios()
 SCENARIOS = {scenario.name: scenario for group in SUBJECTS.values() for scenario in group}
-_COLUMNS = " runs  compl  unpr  fail  endl  LOST  twice  over  missing  most   cost    max"
+COLUMNS = " runs  compl  unpr  fail  endl  LOST  twice  over  missing  most   cost    max"
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
         figures = _in_order(pool.imap(_run, tasks, chunksize=4), asked.runs)
         for subject, scenarios in chosen.items():
             if scenarios:
-                _say(f"\n{subject:{width}} {_COLUMNS}")
+                _say(f"\n{subject:{width}} {COLUMNS}")
             for scenario in scenarios:
                 _say(summary.line(scenario, next(figures), width))
     return summary.conclude()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.readme import PAGES
+from tests.simulated.__main__ import COLUMNS
 from tests.simulated.figures import Figures, Result
 from tests.simulated.lies import CHURNS, LIES
 from tests.simulated.reading import Outcome
 from tests.simulated.scenarios import Goal, all_scenarios
+
+ROOT = Path(__file__).parents[3]
 
 GOOD = Result(
     seed=0,
@@ -64,11 +69,24 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_page_shows_every_option_and_column() -> None:
+    text = PAGES["docs/replication.md"].split("\n## How to measure it\n")[1]
+    shown = {
+        name
+        for cell in re.findall(r"^\| (`.+?) \|", text, flags=re.MULTILINE)
+        for name in re.findall(r"`(\S+?)[ `]", cell)
+    }
+    command = [sys.executable, "-m", "tests.simulated", "--help"]
+    help_ = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    options = {*re.findall(r"^  (--\w+)", help_, flags=re.MULTILINE)}
+    assert options
+    assert shown == options | {*COLUMNS.split()}
+
+
 def test_the_command_says_what_came_of_it() -> None:
     command = [sys.executable, "-m", "tests.simulated", "--runs", "2", "--only", "1 pages at rest"]
-    root = Path(__file__).parents[3]
     run = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert " LOST 0 (and 0 by declared limits), goals missed 0" in run.stdout.splitlines()[-1]
