@@ -317,18 +317,20 @@ def test_backfill(folder: Path, database: str) -> None:
 def test_what_to_do_when_a_run_is_unproven(folder: Path, database: str) -> None:
     workspace = Workspace(contacts(300, until=datetime.now(UTC), days=0.4))
 
-    def churn(_: int, workspace: Workspace) -> None:
-        workspace.delete(workspace.contacts()[-20]["uuid"])
+    def churn(number: int, workspace: Workspace) -> None:
+        # All over the pages, so that many die before they are read.
+        workspace.delete(workspace.contacts()[number * 97 % 300]["uuid"])
         workspace.insert()
 
-    with Sandbox(workspace) as sandbox:
+    # In larger pages, all of it would be one response, and proven.
+    with Sandbox(workspace, caps_per_page=20) as sandbox:
         project = Warehouse(folder, sandbox, database).put()
         project.run("tap-mihu", "target-postgres")
         before = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
         workspace.edit(max(uuids(workspace)), updated_at=datetime.now(UTC) + timedelta(seconds=1))
 
         sandbox.before_request = churn
-        unproven = project.run("tap-mihu", "target-postgres", TAP_MIHU_PAGE_SIZE="20")
+        unproven = project.run("tap-mihu", "target-postgres")
         assert "not proven that none is missing" in unproven.log
         after = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
         assert after == before
