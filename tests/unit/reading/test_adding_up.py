@@ -1,0 +1,279 @@
+"""Adding up: whether parts hold what the whole holds, told by their numbers while they change."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import combinations_with_replacement, product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_mihu.reading.adding_up import (
+    Parts,
+    Sum,
+    Verdict,
+    add_up,
+    add_up_whole,
+    shrinks_too_much,
+)
+from tap_mihu.reading.knowledge import Knowledge
+from tap_mihu.records.pages import DateRange
+from tests.simulated.steps import TODAY, Listing, days_ago, drive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from tap_mihu.reading.questions import Question
+
+OLD = DateRange(None, days_ago(10))
+OLD_PARTS = Parts([DateRange(None, days_ago(21)), DateRange(days_ago(20), days_ago(10))])
+RECENT = DateRange(days_ago(1), None)
+RECENT_PARTS = Parts([DateRange(days_ago(1), days_ago(1)), DateRange(TODAY, None)])
+WHOLE_PARTS = Parts([DateRange(None, days_ago(2)), DateRange(days_ago(1), None)])
+LOOKS = 3
+
+
+def contacts(*ago: int | None) -> dict[str, date | None]:
+    """Return contacts created so many days ago; None for one without date."""
+    return {f"c{n}": None if days is None else days_ago(days) for n, days in enumerate(ago)}
+
+
+def old() -> dict[str, date | None]:
+    """Return six old contacts, one on the last day of each part."""
+    return contacts(30, 25, 21, 20, 15, 10)
+
+
+def recent() -> dict[str, date | None]:
+    return contacts(1, 1, 0, 0)
+
+
+def compare(
+    server: Listing, dates: DateRange = OLD, parts: Parts = OLD_PARTS, know: Knowledge | None = None
+) -> tuple[Sum, list[Question]]:
+    """Compare parts with their whole, whose total was told before anything happens."""
+    total = server.count(dates)
+    steps = add_up(know or Knowledge(), dates, total, parts, looks=LOOKS)
+    return drive(steps, server.reply)
+
+
+def compare_whole(
+    server: Listing, know: Knowledge | None = None, days: list[date] | None = None
+) -> tuple[Sum, list[Question]]:
+    total = server.count(DateRange())
+    steps = add_up_whole(know or Knowledge(), WHOLE_PARTS, total, days or [])
+    return drive(steps, server.reply)
+
+
+def kill(*uuids: str) -> Callable[[Listing], None]:
+    def kill_them(server: Listing) -> None:
+        for uuid in uuids:
+            server.kill(uuid)
+
+    return kill_them
+
+
+def bear(ago: int, number: int = 1) -> Callable[[Listing], None]:
+    def bear_them(server: Listing) -> None:
+        for _ in range(number):
+            server.bear(days_ago(ago))
+
+    return bear_them
+
+
+def together(events: Iterable[tuple[int, str]]) -> dict[int, Callable[[Listing], None]]:
+    """Return what happens before which request."""
+    by_number: dict[int, list[Callable[[Listing], None]]] = {}
+    for number, name in events:
+        by_number.setdefault(number, []).append(EVENTS[name])
+
+    def happen(happenings: list[Callable[[Listing], None]], server: Listing) -> None:
+        for one in happenings:
+            one(server)
+
+    return {number: partial(happen, ones) for number, ones in by_number.items()}
+
+
+# Parts of dates.
+
+COMPARED = {
+    "even": (Listing(old()), Verdict.EVEN),
+    "overlap": (Listing(old(), from_earlier=1), Verdict.ABOVE),
+    "capped total": (Listing(old(), most_counted=2), Verdict.ABOVE),
+    "dates ignored": (Listing(contacts(0, 0), from_earlier=99, to_earlier=-99), Verdict.IGNORED),
+    "death before the parts": (Listing(old(), {1: kill("c0")}), Verdict.EVEN),
+    "death between the parts": (Listing(old(), {2: kill("c5")}), Verdict.EVEN),
+    "a death before each look": (
+        Listing(contacts(*[15] * 20), {n: kill(f"c{n}") for n in range(1, 20)}),
+        Verdict.UNCLEAR,
+    ),
+    "all die but one": (
+        Listing(contacts(*[15] * 30), {1: kill(*(f"c{n}" for n in range(29)))}),
+        Verdict.SHRUNK,
+    ),
+    "a part refused": (
+        Listing(old(), refuses=lambda question: question.dates == OLD_PARTS.dates[0]),
+        Verdict.EVEN,
+    ),
+    "a part refused, the other above the whole": (
+        Listing(
+            contacts(20, 15, 9),
+            from_earlier=1,
+            to_earlier=-1,
+            refuses=lambda question: question.dates == OLD_PARTS.dates[0],
+        ),
+        Verdict.EVEN,
+    ),
+}
+
+
+@pytest.mark.parametrize(("server", "verdict"), COMPARED.values(), ids=COMPARED)
+def test_what_comes_of_comparing(server: Listing, verdict: Verdict) -> None:
+    know = Knowledge()
+    found, asked = compare(server, know=know)
+    assert found.verdict is verdict
+    assert len(found.firsts) == len(OLD_PARTS.dates)
+    assert (know.days_later, know.gaps) == (0, False)
+    assert len(asked) <= 3 * LOOKS
+
+
+def test_closed_days_at_rest_cost_a_request_a_part() -> None:
+    _, asked = compare(Listing(old()))
+    assert [question.dates for question in asked] == OLD_PARTS.dates
+
+
+def test_open_days_at_rest_are_counted_once_more_after_their_parts() -> None:
+    _, asked = compare(Listing(recent()), RECENT, RECENT_PARTS)
+    assert [question.dates for question in asked] == [*RECENT_PARTS.dates, RECENT]
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_a_birth_at_any_moment_is_no_gap(number: int) -> None:
+    server = Listing(recent(), {number: bear(0)})
+    assert compare(server, RECENT, RECENT_PARTS)[0].verdict is Verdict.EVEN
+
+
+GAPS = {
+    "one day": (1, Verdict.EVEN, 1, False),
+    "two days": (2, Verdict.EVEN, 2, False),
+    "more": (3, Verdict.BELOW, 0, True),
+}
+
+
+@pytest.mark.parametrize(("earlier", "verdict", "later", "gaps"), GAPS.values(), ids=GAPS)
+def test_where_date_to_leaves_days_out_it_is_asked_for_later(
+    earlier: int, verdict: Verdict, later: int, *, gaps: bool
+) -> None:
+    know = Knowledge()
+    found, _ = compare(Listing(old(), to_earlier=earlier), know=know)
+    assert (found.verdict, know.days_later, know.gaps) == (verdict, later, gaps)
+    if not gaps:
+        server = Listing(old(), to_earlier=earlier)
+        total = server.count(know.asked_dates(OLD))
+        again, asked = drive(add_up(know, OLD, total, OLD_PARTS, looks=LOOKS), server.reply)
+        assert again.verdict is Verdict.EVEN
+        assert len(asked) == len(OLD_PARTS.dates), "what was found is kept"
+
+
+def test_a_gap_of_one_contact_is_not_hidden_by_a_death_at_any_moment() -> None:
+    for number in range(1, 12):
+        know = Knowledge()
+        server = Listing(contacts(30, 25, 21, 20, 15, 12, 12), {number: kill("c0")}, to_earlier=1)
+        found, _ = compare(server, know=know)
+        assert found.verdict is not Verdict.EVEN or know.days_later == 1
+
+
+SHRINKING = {
+    "few": (100, 80, False),
+    "one more": (100, 79, True),
+    "a tenth of many": (1000, 900, False),
+    "more than a tenth": (1000, 899, True),
+    "growing": (100, 200, False),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "too_much"), SHRINKING.values(), ids=SHRINKING)
+def test_when_contacts_are_rather_hidden_than_deleted(
+    before: int, after: int, *, too_much: bool
+) -> None:
+    assert shrinks_too_much(before, after) is too_much
+
+
+# The whole, with contacts that are in no part.
+
+UNDATED = 2
+EVENTS = {"birth": bear(0), "death of an old one": kill("c0"), "death of today's": kill("c13")}
+MOMENTS = [*product(range(1, 9), EVENTS)]
+
+
+def everyone(undated: int) -> dict[str, date | None]:
+    """Return contacts whose numbers by day are neither each other's nor that of the undated."""
+    return contacts(30, 30, 30, *[9] * 4, 2, *[1] * 5, *[0] * 6, *[None] * undated)
+
+
+WHOLE = {
+    "none": (Listing(everyone(0)), Verdict.EVEN, 0),
+    "two": (Listing(everyone(2)), Verdict.EVEN, 2),
+    "a birth before every request": (
+        Listing(everyone(2), dict.fromkeys(range(99), bear(0))),
+        Verdict.UNCLEAR,
+        None,
+    ),
+    "overlap": (Listing(everyone(0), from_earlier=1), Verdict.ABOVE, 0),
+    "capped total": (Listing(everyone(0), most_counted=8), Verdict.ABOVE, 0),
+    "dates ignored": (
+        Listing(contacts(30, 0, 0), from_earlier=99, to_earlier=-99),
+        Verdict.IGNORED,
+        0,
+    ),
+    "most die": (
+        Listing(contacts(*[9] * 30, 1), {3: kill(*(f"c{n}" for n in range(29)))}),
+        Verdict.SHRUNK,
+        None,
+    ),
+    "old part refused": (
+        Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[0]),
+        Verdict.UNCLEAR,
+        None,
+    ),
+    "recent part refused": (
+        Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[1]),
+        Verdict.UNCLEAR,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("server", "verdict", "undated"), WHOLE.values(), ids=WHOLE)
+def test_how_many_are_in_no_part(server: Listing, verdict: Verdict, undated: int | None) -> None:
+    know = Knowledge()
+    found, _ = compare_whole(server, know, [days_ago(9)])
+    assert (found.verdict, found.undated, know.days_later) == (verdict, undated, 0)
+
+
+def test_at_rest_the_whole_costs_seven_requests() -> None:
+    _, asked = compare_whole(Listing(everyone(0)))
+    assert len(asked) == 7
+
+
+def test_the_undated_are_told_exactly_whatever_two_things_happen() -> None:
+    for events in combinations_with_replacement(MOMENTS, 2):
+        know = Knowledge()
+        server = Listing(everyone(UNDATED), together(events))
+        found, _ = compare_whole(server, know, [days_ago(9)])
+        assert (found.verdict, found.undated) == (Verdict.EVEN, UNDATED), events
+        assert know.days_later == 0
+
+
+def test_date_to_that_leaves_days_out_is_told_from_the_undated_whatever_happens() -> None:
+    for event in MOMENTS:
+        know = Knowledge()
+        server = Listing(everyone(0), together([event]), to_earlier=1)
+        found, _ = compare_whole(server, know, [days_ago(9)])
+        assert (found.verdict, found.undated, know.days_later) == (Verdict.EVEN, 0, 1), event
+
+
+def test_days_that_are_not_known_leave_what_is_missing_to_the_undated() -> None:
+    know = Knowledge()
+    found, _ = compare_whole(Listing(everyone(0), to_earlier=1), know)
+    assert (found.undated, know.days_later) == (1, 0), "one is created on the border"
