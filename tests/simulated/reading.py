@@ -183,7 +183,11 @@ def hidden_by_import(server: SimulatedServer, reading: Reading, day: date | None
     Between two answers of the window that was emitted as proven, a contact of it was deleted, so
     that another slipped through, and one was imported into it, so that the numbers are right.
     """
-    (window,) = (one.dates for one in reading.done if one.dates and includes(one.dates, day))
+    window = next(
+        (one.dates for one in reading.done if one.dates and includes(one.dates, day)), None
+    )
+    if window is None:
+        return False
     asked = [place for place, (dates, _) in enumerate(server.requests) if dates == window]
     for earlier, later in pairwise(asked):
         changes = {
