@@ -233,13 +233,13 @@ WHOLE = {
     ),
     "old part refused": (
         Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[0]),
-        Verdict.UNCLEAR,
-        None,
+        Verdict.IGNORED,
+        0,
     ),
     "recent part refused": (
         Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[1]),
-        Verdict.UNCLEAR,
-        None,
+        Verdict.IGNORED,
+        0,
     ),
 }
 
