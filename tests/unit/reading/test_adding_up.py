@@ -183,6 +183,18 @@ def test_a_gap_of_one_contact_is_not_hidden_by_a_death_at_any_moment() -> None:
         assert found.verdict is not Verdict.EVEN or know.days_later == 1
 
 
+@pytest.mark.parametrize(
+    "happens", [{1: bear(0, 2)}, {3: kill("c2", "c3")}], ids=["births", "deaths"]
+)
+def test_a_gap_in_open_days_is_not_hidden_by_what_happens_on_one_side(
+    happens: dict[int, Callable[[Listing], None]],
+) -> None:
+    """As many are born before the parts, or die after them, as the parts leave out."""
+    know = Knowledge()
+    found, _ = compare(Listing(recent(), happens, to_earlier=1), RECENT, RECENT_PARTS, know)
+    assert (found.verdict, know.days_later) == (Verdict.EVEN, 1)
+
+
 SHRINKING = {
     "few": (100, 80, False),
     "one more": (100, 79, True),

@@ -100,8 +100,19 @@ CLOSED_DAYS = {
         CLOSED, [page(1, "a b", 5), page(2, "d e", 4), page(1, "b c", 4)], "abcde"
     ),
     "rise": Responses(CLOSED, [page(1, "a b", 4), page(2, "c d", 5), page(3, "e", 5)], None),
+    "rise, the first page again": Responses(
+        CLOSED,
+        [page(1, "a b", 4), page(2, "c d", 5), page(3, "e", 5), page(1, "a b", 5)],
+        None,
+    ),
     "what an earlier read met counts": Responses(
         CLOSED, [page(1, "a c", 4), page(2, "b c", 4)], "abcd", before=[page(1, "a d", 4)]
+    ),
+    "a read that counts more than the one before": Responses(
+        CLOSED,
+        [page(1, "a b", 4), page(2, "c d", 4)],
+        "abcd",
+        before=[page(1, "a b", 3), page(2, "b", 3)],
     ),
     "what an earlier read met before a death does not": Responses(
         CLOSED, [page(1, "a c", 4), page(2, "b c", 4)], None, before=[page(1, "a d", 5)]
