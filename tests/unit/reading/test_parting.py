@@ -111,7 +111,8 @@ CUTS = {
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 def test_what_stands_in_the_place_of_a_window(cut: Cut) -> None:
     windows, undated, _ = cut.make()
-    assert {one.doubt for one in [*windows, *undated]} == (cut.doubts or set())
+    doubts = {one.doubt for one in windows} | {one.doubt for one in undated}
+    assert doubts == (cut.doubts or set())
     assert len(undated) == (cut.dates == WHOLE and cut.doubts is not None)
     for earlier, later in pairwise(windows):
         assert earlier.dates.last == later.dates.first - (TODAY - days_ago(1))  # type: ignore[operator]
