@@ -37,6 +37,8 @@ _T = TypeVar("_T")
 
 # One page or another may be refused; a server that refuses so many in a row refuses all of them.
 _MOST_REFUSED_IN_A_ROW = 20
+# A page of which every try failed has taken minutes: the fourth in a row is the last.
+_GIVEN_UP_COUNTS = 7
 
 # urllib3 logs every URL, with the filters in it, at DEBUG, and some at WARNING.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -48,6 +50,10 @@ class _PassingError(Exception):
     def __init__(self, cause: str, *, scope: Scope = Scope.REQUEST) -> None:
         super().__init__(cause)
         self.scope = scope
+
+
+class _GivenUpError(RefusedError):
+    """Every try of a request failed."""
 
 
 class _DoubtfulError(Exception):
@@ -140,7 +146,8 @@ class Client:
         except RefusedError as error:
             # Those that were under way side by side count as one.
             if in_a_row == self._refused_in_a_row:
-                self._refused_in_a_row += 1
+                given_up = patient and isinstance(error, _GivenUpError)
+                self._refused_in_a_row += _GIVEN_UP_COUNTS if given_up else 1
             if in_a_row >= _MOST_REFUSED_IN_A_ROW:
                 raise MihuError(str(error)) from None
             raise
@@ -267,7 +274,7 @@ def _given_up(error: Exception, failures: int) -> MihuError:
     tries = "once" if failures == 1 else f"{failures} times"
     text = f"The API could not be read: {error} (tried {tries}, see max_retries)."
     other_may_do = getattr(error, "scope", Scope.REQUEST) is Scope.REQUEST
-    return RefusedError(text) if other_may_do else MihuError(text)
+    return _GivenUpError(text) if other_may_do else MihuError(text)
 
 
 def root_url(config: Mapping[str, Any]) -> str:

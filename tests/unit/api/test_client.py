@@ -14,7 +14,7 @@ import pytest
 
 from tap_mihu.api.client import Client
 from tap_mihu.api.listing import Listing
-from tap_mihu.errors import MihuError, StoppedError, UnreadableBodyError
+from tap_mihu.errors import MihuError, RefusedError, StoppedError, UnreadableBodyError
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import Shaper
@@ -120,6 +120,32 @@ def test_tries_come_to_an_end(sandbox: Sandbox, max_retries: int) -> None:
     with pytest.raises(MihuError, match=r"HTTP 500.*max_retries"):
         client.retry(partial(client.get, PATH, QUESTION))
     assert len(sandbox.requests) == 1 + max_retries
+
+
+@pytest.mark.parametrize(("code", "asked"), [(500, 4), (422, 21)])
+def test_a_server_that_fails_on_every_page_ends_the_run(
+    sandbox: Sandbox, code: int, asked: int
+) -> None:
+    client = client_of(sandbox, max_retries=0)
+    sandbox.faults = faults.always(faults.status(code))
+    for _ in range(asked - 1):
+        with pytest.raises(RefusedError):
+            client.retry(partial(client.get, PATH, QUESTION))
+    with pytest.raises(MihuError) as caught:
+        client.retry(partial(client.get, PATH, QUESTION))
+    assert not isinstance(caught.value, RefusedError)
+
+
+def test_a_good_response_makes_up_for_those_that_failed(sandbox: Sandbox) -> None:
+    client = client_of(sandbox, max_retries=0)
+    bad = faults.status(500)
+    sandbox.faults = faults.in_turn(*[bad, bad, bad, None] * 3)
+    for number in range(12):
+        if number % 4 == 3:
+            client.retry(partial(client.get, PATH, QUESTION))
+            continue
+        with pytest.raises(RefusedError):
+            client.retry(partial(client.get, PATH, QUESTION))
 
 
 @pytest.mark.parametrize("fault", [faults.status(401), faults.status(422), faults.redirect()])
