@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
-from tap_mihu.reading.scan import Rows
+from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.counts import too_few
 from tap_mihu.singer.course import Course, adopt, chart
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_mihu.reading.clock import ServerClock
-    from tap_mihu.reading.scan import Done
     from tap_mihu.records.pages import DateRange, Page, Row
     from tap_mihu.singer.course import Fetch, Terms
 
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     Write = Callable[[Sequence[Row]], None]
 
 __all__ = ["Run"]
+
+_PAGE_1_UNREAD = "page 1 cannot be read"
 
 
 class Run:
@@ -144,18 +145,37 @@ class Run:
         Raises:
             RefusedError: Some page could not be read; all else was read and is kept in the state.
         """
-        unread: RefusedError | None = None
-        for dates in self.course.dates:
-            try:
-                self._read_range(scan(dates), write, save)
-            except RefusedError as error:
-                unread = unread or error
+        unread = self._read_ranges(scan, write, save)
         if unread is None and self._missed_some():
             self._send_the_rest(scan, write)
         version = self._end()
         if unread is not None:
             raise unread
         return version
+
+    def _read_ranges(
+        self, scan: Scan, write: Write, save: Callable[[], None]
+    ) -> RefusedError | None:
+        """Read each range; return why some page could not be read, if so.
+
+        Raises:
+            RefusedError: Nothing could be read at all.
+        """
+        unread: RefusedError | None = None
+        unproven, refused = self._ledger.unproven, 0
+        for dates in self.course.dates:
+            known = len(unproven)
+            try:
+                self._read_range(scan(dates), write, save)
+            except RefusedError as error:
+                unread = unread or error
+                if len(unproven) == known:
+                    # Page 1 was refused: no window came that would say so.
+                    unproven.append(Done(dates, proven=False, cause=_PAGE_1_UNREAD))
+                    refused += 1
+        if unread is not None and refused == len(self.course.dates):
+            raise unread
+        return unread
 
     def _read_range(
         self, events: Iterable[Rows | Done], write: Write, save: Callable[[], None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
@@ -122,6 +123,21 @@ def test_an_unproven_window_keeps_its_moment(caplog: pytest.LogCaptureFixture) -
     assert run.state.round is None
     (record,) = caplog.records
     assert "up to 2025-06-12" in record.getMessage()
+
+
+def test_where_nothing_can_be_read_the_state_stays() -> None:
+    old = marked(NOW - 2 * DAY, NOW - 3 * DAY)
+    run = Run(old, FULL, ServerClock(), LOGGER)
+
+    def refusing(_: DateRange) -> Iterator[Event]:
+        yield from ()
+        raise RefusedError("HTTP 422")
+
+    run.prepare(Story([]).fetch)
+    with pytest.raises(RefusedError):
+        run.read(refusing, lambda _: None, lambda: None)
+    assert run.state.ranges == old.ranges
+    assert run.state.undated == old.undated
 
 
 def test_an_unproven_day_among_many() -> None:
