@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tap_mihu.reading.knowledge import LARGE_PAGE
 from tests.private import SEARCH, private_contacts
 from tests.sandbox import Clock, Contact, RequestInfo, Workspace
 from tests.sandbox.clock import NOON as NOW
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.sandbox.faults import Fault
 
-__all__ = ["FIRST", "LAST", "LATE", "MIDDLE", "NOW", "PLANNING", "POSITIONS", "SECOND", "Strikes"]
+__all__ = ["FIRST", "LAST", "LATE", "MIDDLE", "NOW", "PLANNING", "POSITIONS", "REPAIR", "Strikes"]
 
 
 _PAST_DAY = NOW - timedelta(days=30)
@@ -65,7 +66,8 @@ def _large() -> list[Contact]:
     return _contacts(140, NOW, 60)
 
 
-# Eight pages of one day that is over: a window that cannot be cut, only read again.
+# Eight pages of one day that is over: a window that cannot be cut, only read again, in larger
+# pages first.
 def _one_day() -> list[Contact]:
     return _contacts(40, _PAST_DAY, 0.4)
 
@@ -79,15 +81,15 @@ MIDDLE = Position("middle", lambda info, _: info.page == 6, _small, 5)
 LAST = Position("last page", lambda info, _: info.page == 12, _small, 5)
 PLANNING = Position("planning", lambda info, _: info.page == 1 and _asks_for_dates(info), _large, 2)
 LATE = Position("a later window", lambda info, _: info.number >= _LATE, _large, 2)
-SECOND = Position(
-    "second read",
-    lambda info, asked: info.page == 3 and asked == 2,
+REPAIR = Position(
+    "repair",
+    lambda info, _: info.per_page == LARGE_PAGE,
     _one_day,
     5,
     {"date_from": str(_PAST_DAY.date()), "date_to": str(_PAST_DAY.date())},
     deletes_at=4,
 )
-POSITIONS = (FIRST, PLANNING, MIDDLE, LAST, SECOND)
+POSITIONS = (FIRST, PLANNING, MIDDLE, LAST, REPAIR)
 
 
 class Strikes:

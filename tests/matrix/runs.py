@@ -201,6 +201,7 @@ def _planned(kind: Kind, number: int) -> Row:
         variant = kind.variants[turn % len(kind.variants)]
         lasts = times is None
         expected = kind.lasting if lasts else kind.passing
+        hopeless = expected == ERROR or (lasts and Outcome.ERROR in expected)
         plans.append(
             Planned(
                 kind.name,
@@ -211,7 +212,7 @@ def _planned(kind: Kind, number: int) -> Row:
                 (turn + number) % 3 == 0,
                 expected,
                 lambda p=position, v=variant, t=times: Strikes(p, v(), t),  # type: ignore[misc]
-                kind.settings | ({"max_retries": 1} if expected == ERROR else {}),
+                kind.settings | ({"max_retries": 1} if hopeless else {}),
                 _plainly,
             )
         )

@@ -30,7 +30,8 @@ class Outcome(StrEnum):
     COMPLETE = "complete"
     """Status 0, every contact once, the bookmark moved or the rows that are gone retired."""
     ERROR = "error"
-    """Status 1 and one line that says why; nothing is claimed."""
+    """Status 1 and one line that says why, perhaps after the warning of the dates that could not
+    be read; nothing is claimed."""
     UNPROVEN = "unproven"
     """Status 0 and one warning; every contact once, nothing is claimed."""
     SHORT = "unproven, some missing"
@@ -93,14 +94,14 @@ def _problems(evidence: Evidence) -> Iterable[str]:
 def _outcome(evidence: Evidence) -> Outcome | None:
     run = evidence.run
     warnings = [line for line in run.warnings if _ANNOUNCED not in line]
-    signs = (run.status, len(run.errors), ["not proven" in line for line in warnings])
+    signs = (run.status, len(run.errors), tuple("not proven" in line for line in warnings))
     whole = evidence.throughout <= set(run.uuids)
-    if signs == (1, 1, []):
+    if signs in {(1, 1, ()), (1, 1, (True,))}:
         return Outcome.ERROR
-    if signs == (0, 0, [True]):
+    if signs == (0, 0, (True,)):
         return Outcome.UNPROVEN if whole else Outcome.SHORT
     # Contacts missing without a word are the worst outcome of all.
-    return Outcome.COMPLETE if signs == (0, 0, []) and whole else None
+    return Outcome.COMPLETE if signs == (0, 0, ()) and whole else None
 
 
 def _bookmark(evidence: Evidence, *, claimed: bool) -> Iterable[str]:
