@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from tap_mihu.records.pages import DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from tap_mihu.reading.knowledge import Knowledge
     from tap_mihu.records.pages import Page
@@ -29,6 +29,7 @@ SHRUNK = "far fewer contacts are there than a moment ago"
 
 _LOOKS_AT_THE_WHOLE = 16
 _FEW_LOOKS = 3
+_DAYS_ASKED_ALONE = 2
 _QUIET_LOOKS = 2
 _RESTLESS_LOOKS = 4
 # From `date_to` being compared with its midnight up to `date_from` meaning the day after, too.
@@ -171,20 +172,24 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
     found = yield from _compare_whole(know, parts, total, know.days_later, _LOOKS_AT_THE_WHOLE)
     if not found.undated or found.verdict is not Verdict.EVEN:
         return found
-    # As many contacts as lie behind the border may by chance have no date: another border, with
-    # more contacts behind it, tells.
-    day, behind = max(Counter(days).items(), key=lambda one: one[1], default=(date.min, 0))
-    if behind <= found.undated:
+    # As many contacts as lie behind the border may by chance have no date. A day that is asked for
+    # alone tells: where `date_to` leaves it out, it is empty.
+    known = [day for day, _ in Counter(days).most_common(_DAYS_ASKED_ALONE)]
+    if not known or not (yield from _all_empty(known)):
         return found
-    elsewhere = Parts([DateRange(None, day - timedelta(days=1)), DateRange(day, None)])
     for later in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
         compared = yield from _compare_whole(know, parts, total, later, _FEW_LOOKS)
         if compared.verdict is Verdict.EVEN and compared.undated == 0:
-            confirmed = yield from _compare_whole(know, elsewhere, total, later, _FEW_LOOKS)
-            if confirmed.verdict is Verdict.EVEN and confirmed.undated == 0:
-                know.days_later = later
-                return compared
+            know.days_later = later
+            return compared
     return found
+
+
+def _all_empty(days: Sequence[date]) -> Steps[bool]:
+    """Return whether days are empty when they are asked for alone."""
+    questions = [Question(DateRange(day, day), patient=False) for day in days]
+    pages = pages_of((yield Batch(questions)), questions)
+    return all(page is not None and page.total == 0 for page in pages)
 
 
 def _compare_whole(

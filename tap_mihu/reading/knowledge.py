@@ -20,7 +20,7 @@ LARGE_PAGE = 1000
 
 _SPARE_REQUESTS = 50
 # For questions that come with every window, such as for the page behind the last.
-_RESERVE = 10
+_RESERVE = 25
 _REQUESTS_A_PAGE = 5
 # Where larger pages are not to be had, repairs cost more, and succeed.
 _REQUESTS_A_SMALL_PAGE = 8
@@ -70,6 +70,8 @@ class Knowledge:
     """The greatest total in any response."""
     repairs: int = 0
     """How often a read did not settle a window."""
+    overlaps: bool = False
+    """Whether the parts of some dates hold more than these."""
     gaps: bool = False
     """Whether the parts of some dates leave out contacts, however `date_to` is asked for."""
     days_later: int = 0

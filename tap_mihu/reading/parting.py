@@ -146,6 +146,7 @@ def _checked(know: Knowledge, parts: Parts, found: Sum) -> Steps[Sum]:
     pages = [page for page in found.firsts if page is not None]
     if found.verdict is not Verdict.ABOVE or not pages:
         return found
+    know.overlaps = True
     largest = max(pages, key=lambda page: page.total)
     dates = know.asked_dates(parts.dates[found.firsts.index(largest)])
     question = Question(dates, largest.last_page, parts.per_page, patient=False)

@@ -178,7 +178,7 @@ class _Scan:
         progress.held = self._held
         self._whole = Window(within, is_whole=True)
         self._entries = [_Entry(self._whole, know)]
-        self._passed = PassedOn()
+        self._passed = PassedOn(know)
         self._unread: str | None = None
         self._finished = 0  # contacts in finished windows
 
