@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,12 +15,16 @@ from tap_mihu.records.timestamps import to_text
 from tests.sandbox.clock import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from tap_mihu.reading.questions import Question, Reply, Steps
 
 TODAY = NOON.date()
+_LONG_BEFORE = -3 * 3600
 _Result = TypeVar("_Result")
+
+Happening = Callable[["Listing"], None]
+"""What happens to a listing before a request."""
 
 
 def drive(
@@ -63,7 +69,7 @@ class Listing:
     """A server of a few contacts, to each of which a day belongs; None where it has none."""
 
     days: dict[str, date | None]
-    before: Mapping[int, Callable[[Listing], None]] = field(default_factory=dict)
+    before: Mapping[int, Happening] = field(default_factory=dict)
     """What happens before the request of a number, from 1."""
     page_size: int = 100
     obeys_larger: bool = True
@@ -118,3 +124,63 @@ class Listing:
 
 def _nothing(_listing: Listing) -> None:
     pass
+
+
+def contacts(*ago: int | None) -> dict[str, date | None]:
+    """Return contacts created so many days ago; None for one without date."""
+    return {f"c{n}": None if days is None else days_ago(days) for n, days in enumerate(ago)}
+
+
+def kill(*uuids: str) -> Happening:
+    """Let these die."""
+
+    def kill_them(server: Listing) -> None:
+        for uuid in uuids:
+            server.kill(uuid)
+
+    return kill_them
+
+
+def kill_one(day: date) -> Happening:
+    """Let one of a day die, another each time."""
+    return lambda server: server.kill(next(one for one in server.days if server.days[one] == day))
+
+
+def bear(ago: int, number: int = 1) -> Happening:
+    """Let so many be created, so many days ago."""
+
+    def bear_them(server: Listing) -> None:
+        for _ in range(number):
+            server.bear(days_ago(ago))
+
+    return bear_them
+
+
+def together(events: Iterable[tuple[int, Happening]]) -> dict[int, Happening]:
+    """Return what happens before which request."""
+    by_number: dict[int, list[Happening]] = {}
+    for number, happening in events:
+        by_number.setdefault(number, []).append(happening)
+
+    def happen(happenings: list[Happening], server: Listing) -> None:
+        for one in happenings:
+            one(server)
+
+    return {number: partial(happen, ones) for number, ones in by_number.items()}
+
+
+def page(number: int, contacts: str, total: int, seconds: int = 0, *, last_page: int = 2) -> Page:
+    """Return a response of so many seconds after noon.
+
+    Args:
+        number: Its number.
+        contacts: Names, each with the seconds from noon to its creation; hours before by default.
+        total: How many contacts it counts.
+        seconds: When it is served.
+        last_page: How many pages it tells of.
+    """
+    rows = []
+    for contact in contacts.split():
+        name, offset = contact[:1], int(contact[1:] or _LONG_BEFORE)
+        rows.append(row(name, NOON + timedelta(seconds=offset)))
+    return Page(number, rows, total, last_page, NOON + timedelta(seconds=seconds))

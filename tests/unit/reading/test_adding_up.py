@@ -1,9 +1,7 @@
-"""Adding up: whether parts hold what the whole holds, told by their numbers while they change."""
+"""Adding up: whether parts of dates hold what these hold, while contacts come and go."""
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import combinations_with_replacement, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +11,23 @@ from tap_mihu.reading.adding_up import (
     Sum,
     Verdict,
     add_up,
-    add_up_whole,
     shrinks_too_much,
 )
 from tap_mihu.reading.knowledge import Knowledge
 from tap_mihu.records.pages import DateRange
-from tests.simulated.steps import TODAY, Listing, days_ago, drive
+from tests.simulated.steps import (
+    TODAY,
+    Happening,
+    Listing,
+    bear,
+    contacts,
+    days_ago,
+    drive,
+    kill,
+    kill_one,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from datetime import date
 
     from tap_mihu.reading.questions import Question
@@ -30,13 +36,7 @@ OLD = DateRange(None, days_ago(10))
 OLD_PARTS = Parts([DateRange(None, days_ago(21)), DateRange(days_ago(20), days_ago(10))])
 RECENT = DateRange(days_ago(1), None)
 RECENT_PARTS = Parts([DateRange(days_ago(1), days_ago(1)), DateRange(TODAY, None)])
-WHOLE_PARTS = Parts([DateRange(None, days_ago(2)), DateRange(days_ago(1), None)])
 LOOKS = 3
-
-
-def contacts(*ago: int | None) -> dict[str, date | None]:
-    """Return contacts created so many days ago; None for one without date."""
-    return {f"c{n}": None if days is None else days_ago(days) for n, days in enumerate(ago)}
 
 
 def old() -> dict[str, date | None]:
@@ -56,50 +56,6 @@ def compare(
     steps = add_up(know or Knowledge(), dates, total, parts, looks=LOOKS)
     return drive(steps, server.reply)
 
-
-def compare_whole(
-    server: Listing, know: Knowledge | None = None, days: list[date] | None = None
-) -> tuple[Sum, list[Question]]:
-    total = server.count(DateRange())
-    steps = add_up_whole(know or Knowledge(), WHOLE_PARTS, total, days or [])
-    return drive(steps, server.reply)
-
-
-def kill(*uuids: str) -> Callable[[Listing], None]:
-    def kill_them(server: Listing) -> None:
-        for uuid in uuids:
-            server.kill(uuid)
-
-    return kill_them
-
-
-def kill_one(day: date) -> Callable[[Listing], None]:
-    """Let one of a day die, another each time."""
-    return lambda server: server.kill(next(one for one in server.days if server.days[one] == day))
-
-
-def bear(ago: int, number: int = 1) -> Callable[[Listing], None]:
-    def bear_them(server: Listing) -> None:
-        for _ in range(number):
-            server.bear(days_ago(ago))
-
-    return bear_them
-
-
-def together(events: Iterable[tuple[int, str]]) -> dict[int, Callable[[Listing], None]]:
-    """Return what happens before which request."""
-    by_number: dict[int, list[Callable[[Listing], None]]] = {}
-    for number, name in events:
-        by_number.setdefault(number, []).append(EVENTS[name])
-
-    def happen(happenings: list[Callable[[Listing], None]], server: Listing) -> None:
-        for one in happenings:
-            one(server)
-
-    return {number: partial(happen, ones) for number, ones in by_number.items()}
-
-
-# Parts of dates.
 
 COMPARED = {
     "even": (Listing(old()), Verdict.EVEN),
@@ -158,7 +114,7 @@ def test_open_days_at_rest_are_counted_once_more_after_their_parts() -> None:
     ids=["birth", "death"],
 )
 def test_something_in_every_look_leaves_it_unclear(
-    happens: dict[int, Callable[[Listing], None]],
+    happens: dict[int, Happening],
 ) -> None:
     server = Listing(contacts(1, 1, 0, 0, 0, 0), happens)
     assert compare(server, RECENT, RECENT_PARTS)[0].verdict is Verdict.UNCLEAR
@@ -204,7 +160,7 @@ def test_a_gap_of_one_contact_is_not_hidden_by_a_death_at_any_moment() -> None:
     "happens", [{1: bear(0, 2)}, {3: kill("c2", "c3")}], ids=["births", "deaths"]
 )
 def test_a_gap_in_open_days_is_not_hidden_by_what_happens_on_one_side(
-    happens: dict[int, Callable[[Listing], None]],
+    happens: dict[int, Happening],
 ) -> None:
     """As many are born before the parts, or die after them, as the parts leave out."""
     know = Knowledge()
@@ -226,97 +182,3 @@ def test_when_contacts_are_rather_hidden_than_deleted(
     before: int, after: int, *, too_much: bool
 ) -> None:
     assert shrinks_too_much(before, after) is too_much
-
-
-# The whole, with contacts that are in no part.
-
-UNDATED = 2
-EVENTS = {
-    "birth": bear(0),
-    "death of an old one": kill_one(days_ago(30)),
-    "death of today's": kill_one(TODAY),
-}
-MOMENTS = [*product(range(1, 9), EVENTS)]
-
-
-def everyone(undated: int) -> dict[str, date | None]:
-    """Return contacts whose numbers by day are neither each other's nor that of the undated."""
-    return contacts(30, 30, 30, *[9] * 4, 2, *[1] * 5, *[0] * 6, *[None] * undated)
-
-
-WHOLE = {
-    "none": (Listing(everyone(0)), Verdict.EVEN, 0),
-    "two": (Listing(everyone(2)), Verdict.EVEN, 2),
-    "a birth before every request": (
-        Listing(everyone(2), dict.fromkeys(range(99), bear(0))),
-        Verdict.UNCLEAR,
-        None,
-    ),
-    "overlap": (Listing(everyone(0), from_earlier=1), Verdict.ABOVE, 0),
-    "capped total": (Listing(everyone(0), most_counted=8), Verdict.ABOVE, 0),
-    "dates ignored": (
-        Listing(contacts(30, 0, 0), from_earlier=99, to_earlier=-99),
-        Verdict.IGNORED,
-        0,
-    ),
-    "most die": (
-        Listing(contacts(*[9] * 30, 1), {3: kill(*(f"c{n}" for n in range(29)))}),
-        Verdict.SHRUNK,
-        None,
-    ),
-    "old part refused": (
-        Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[0]),
-        Verdict.IGNORED,
-        0,
-    ),
-    "recent part refused": (
-        Listing(everyone(2), refuses=lambda question: question.dates == WHOLE_PARTS.dates[1]),
-        Verdict.IGNORED,
-        0,
-    ),
-}
-
-
-@pytest.mark.parametrize(("server", "verdict", "undated"), WHOLE.values(), ids=WHOLE)
-def test_how_many_are_in_no_part(server: Listing, verdict: Verdict, undated: int | None) -> None:
-    know = Knowledge()
-    found, _ = compare_whole(server, know, [days_ago(9)])
-    assert (found.verdict, found.undated, know.days_later) == (verdict, undated, 0)
-
-
-def test_at_rest_the_whole_costs_seven_requests() -> None:
-    _, asked = compare_whole(Listing(everyone(0)))
-    assert len(asked) == 7
-
-
-def test_the_undated_are_told_exactly_whatever_two_things_happen() -> None:
-    for events in combinations_with_replacement(MOMENTS, 2):
-        know = Knowledge()
-        server = Listing(everyone(UNDATED), together(events))
-        found, _ = compare_whole(server, know, [days_ago(9)])
-        assert (found.verdict, found.undated) == (Verdict.EVEN, UNDATED), events
-        assert know.days_later == 0
-
-
-def test_date_to_that_leaves_days_out_is_told_from_the_undated_whatever_happens() -> None:
-    for event in MOMENTS:
-        know = Knowledge()
-        server = Listing(everyone(0), together([event]), to_earlier=1)
-        found, _ = compare_whole(server, know, [days_ago(9)])
-        assert (found.verdict, found.undated, know.days_later) == (Verdict.EVEN, 0, 1), event
-
-
-def test_days_that_are_not_known_leave_what_is_missing_to_the_undated() -> None:
-    know = Knowledge()
-    found, _ = compare_whole(Listing(everyone(0), to_earlier=1), know)
-    assert (found.undated, know.days_later) == (1, 0), "one is created on the border"
-
-
-@pytest.mark.xfail(reason="as many as lie behind both borders have no date", strict=True)
-@pytest.mark.parametrize("undated", [1, 2])
-def test_the_undated_are_not_taken_for_days_left_out_by_chance(undated: int) -> None:
-    """One contact is created a day, so each border has as many behind it as the other."""
-    know = Knowledge()
-    server = Listing(contacts(*range(12), *[None] * undated))
-    found, _ = compare_whole(server, know, [days_ago(5), days_ago(4)])
-    assert (found.undated, know.days_later) == (undated, 0)
