@@ -17,7 +17,7 @@ from tests.sandbox.clock import NOON
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_mihu.reading.questions import Question, Reply, Steps
+    from tap_mihu.reading.questions import Answered, Question, Reply, Steps
 
 TODAY = NOON.date()
 _LONG_BEFORE = -3 * 3600
@@ -36,19 +36,19 @@ def drive(
         What they come to, and what was asked.
     """
     asked: list[Question] = []
-    try:
-        batch = next(steps)
-        while True:
-            answered = []
-            for question in batch.questions:
-                asked.append(question)
-                answered.append((question, reply(question)))
-                if isinstance(page := answered[-1][1], Page) and batch.enough(page):
-                    break
-            batch = steps.send(answered)
-    except StopIteration as stop:
-        result: _Result = stop.value
-        return result, asked
+    answered: Answered | None = None
+    while True:
+        try:
+            batch = next(steps) if answered is None else steps.send(answered)
+        except StopIteration as stop:
+            result: _Result = stop.value
+            return result, asked
+        answered = []
+        for question in batch.questions:
+            asked.append(question)
+            answered.append((question, reply(question)))
+            if isinstance(said := answered[-1][1], Page) and batch.enough(said):
+                break
 
 
 def days_ago(days: int) -> date:
@@ -143,7 +143,9 @@ def kill(*uuids: str) -> Happening:
 
 def kill_one(day: date) -> Happening:
     """Let one of a day die, another each time."""
-    return lambda server: server.kill(next(one for one in server.days if server.days[one] == day))
+    return lambda server: server.kill(
+        next((one for one in server.days if server.days[one] == day), "")
+    )
 
 
 def bear(ago: int, number: int = 1) -> Happening:

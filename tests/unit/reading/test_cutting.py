@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_mihu.reading.cutting import WINDOW_PAGES, can_cut, cut, pieces_for
+from tap_mihu.reading.cutting import WINDOW_PAGES, can_cut, cut, cut_by_days, pieces_for
 from tap_mihu.reading.shards import even_ends
 from tap_mihu.records.pages import DateRange
 from tests.sandbox.clock import NOON as NOW
@@ -61,6 +61,37 @@ def test_days_that_gain_contacts_are_cut_off_first(
     parts = cut(dates, pieces, seen, now)
     for part in parts:
         assert part.closed_at(now) or part.open_at(now), "no part is of both kinds"
+
+
+@given(ranges(), st.lists(days, max_size=20), st.integers(2, 16), st.booleans())
+def test_parts_by_known_days_cover_the_dates(
+    dates: DateRange,
+    known: list[date],
+    pieces: int,
+    alone: bool,  # noqa: FBT001
+) -> None:
+    check_parts(cut_by_days(dates, sorted(known), pieces, alone=alone), dates)
+
+
+BY_DAYS = {
+    "even shares": ([1, 2, 3, 4], 2, True, [3]),
+    "a day with more than its share stands alone": ([1, 2, 2, 2, 3, 4], 3, True, [2, 3]),
+    "a day with just its share does not": ([1, 2, 2, 3], 2, True, [2]),
+    "nor where it need not": ([1, 2, 2, 2, 3, 4], 3, False, [2, 3]),
+    "the last day may be cut off": ([1, 5, 5, 5], 2, True, [5]),
+    "all on one day": ([3, 3, 3], 2, True, []),
+    "nothing known": ([], 4, True, []),
+}
+
+
+@pytest.mark.parametrize(("known", "pieces", "alone", "starts"), BY_DAYS.values(), ids=BY_DAYS)
+def test_where_known_days_are_cut(
+    known: list[int], pieces: int, *, alone: bool, starts: list[int]
+) -> None:
+    """Known days of June, within dates without bounds."""
+    june = [date(2025, 6, day) for day in known]
+    parts = cut_by_days(ALL, june, pieces, alone=alone)
+    assert [part.first for part in parts[1:]] == [date(2025, 6, day) for day in starts]
 
 
 def test_the_whole_is_cut_at_yesterday() -> None:

@@ -135,6 +135,16 @@ def test_the_first_pages_are_not_asked_for_again() -> None:
     assert all(one.most == one.known_total > 0 for one in windows)
 
 
+def test_a_first_page_of_another_size_is_not_kept() -> None:
+    """The whole is cut by ordinary pages, which come sooner, though larger are to be read."""
+    server = Listing(spread())
+    page = server.reply(Question(WHOLE))
+    assert isinstance(page, Page)
+    parts, _ = drive(part(know(), Window(WHOLE, per_page=1000), page, 4), server.reply)
+    windows = [one for one in parts or [] if isinstance(one, Window)]
+    assert [(one.first, one.per_page) for one in windows] == [(None, 1000)] * 2
+
+
 @pytest.mark.parametrize(("days", "expected"), [(spread(), 0), (with_undated(), 7)])
 def test_the_undated_come_last_with_their_number(
     days: dict[str, date | None], expected: int
