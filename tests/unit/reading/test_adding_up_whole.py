@@ -125,3 +125,10 @@ def test_the_undated_are_not_taken_for_days_left_out_by_chance(undated: int) -> 
     server = Listing(contacts(*range(12), *[None] * undated))
     found, _ = compare_whole(server, know, [days_ago(5), days_ago(4)])
     assert (found.undated, know.days_later) == (undated, 0)
+
+
+def test_as_many_without_date_as_lie_behind_the_border_are_told_by_another_border() -> None:
+    know = Knowledge()
+    server = Listing(contacts(*[9] * 4, 2, 1, 1, 0, *[None] * 2))
+    found, _ = compare_whole(server, know, [days_ago(9)] * 4)
+    assert (found.undated, know.days_later) == (2, 0)
