@@ -117,6 +117,9 @@ def _compare(
         total = yield from _total(whole)
     first_total = total
     for _ in range(looks):
+        if signs and not know.allows(len(questions)):
+            signs.add(0)
+            break
         firsts = pages_of((yield Batch(questions)), questions)
         if not _kept_to(questions, firsts):
             return Sum(Verdict.IGNORED, firsts)
@@ -215,6 +218,8 @@ def _compare_whole(
             break
         beyond.look(before, between, newer.total, older.total)
         if not beyond.enough:
+            if not know.allows(_RESTLESS_LOOKS):
+                break
             continue
         (older,) = pages_of((yield asked(closed)), [closed])
         if older is not None and (number := beyond.number(older.total)) is not None:

@@ -7,8 +7,8 @@ the total in some response, and t the time in it by the data's own clock. A wind
 - when T contacts that were there at t are read in that response and those after it. In *closed*
   days, which can only lose contacts, each was there. In *open* days, which gain some too, those
   were that are created before t, and those in the response itself; a creation time shortly
-  before t does not tell. But for days that are all open, no later total may be greater than T by
-  more contacts than are seen to be new: an import with old creation dates would hide a miss;
+  before t does not tell. But for days that are all open, no total may be greater than the one
+  before it: an import with old creation dates would hide a miss;
 - when two reads in a row find the same T contacts, and every response says T. (Had the first
   missed one, it would have counted a contact born since in its place, hence also one that died
   since, for the totals held; the second cannot meet that one again.)
@@ -180,14 +180,16 @@ class Proof:
         self._kind = kind_of(dates, base, know)
         slack = _SHORT_SLACK if know.larger_pages is False else _SLACK
         self._born_before = to_text(know.clock.data_time(base.served_at) - slack)
-        self._total = self._most = base.total
+        self._total = self._latest = base.total
+        self._rises = False
         self._there = _Counted()
         self._there.add(base.rows)
         self._new: set[str] = set()
 
     def add(self, page: Page) -> None:
         """Take a later response in."""
-        self._most = max(self._most, page.total)
+        self._rises = self._rises or page.total > self._latest
+        self._latest = page.total
         if self._kind is Kind.CLOSED:
             self._there.add(page.rows)
             return
@@ -200,8 +202,7 @@ class Proof:
         """Whether all that was there is read."""
         if self._there.number != self._total:
             return False
-        new = len(self._new - self._there.uuids)
-        return self._kind is Kind.OPEN or self._most - self._total <= new
+        return self._kind is Kind.OPEN or not self._rises
 
     @property
     def uuids(self) -> set[str]:

@@ -222,7 +222,11 @@ class _Scan:
         budget = self._know.budget
         others = [one for one in self._entries if one is not entry and not one.finished]
         budget.rest = sum(budget.pages(one.total) + len(one.unsent) for one in others)
-        totals = sum(one.total for one in (*others, entry) if isinstance(one.window, Window))
+        totals = sum(
+            one.window.found if one.finished else one.total
+            for one in self._entries
+            if isinstance(one.window, Window)
+        )
         budget.contacts = self._finished + totals
         result = entry.go_on()
         self._progress.repaired = self._know.repairs

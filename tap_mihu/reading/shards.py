@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.cutting import can_cut
-from tap_mihu.reading.knowledge import Budget, Knowledge
+from tap_mihu.reading.knowledge import Knowledge
 from tap_mihu.reading.parting import NOT_ADDING_UP, part
 from tap_mihu.reading.questions import Question, Reply, asked
 from tap_mihu.reading.undated import Undated
@@ -104,9 +104,11 @@ def cut_into_shards(
         RefusedError: The API refuses page 1.
     """
     with Workers[Question, Reply](concurrency) as workers:
-        steps = _steps(within, number)
+        know = Knowledge()
+        steps = _steps(know, within, number)
         batch = next(steps)
         while True:
+            know.budget.used += len(batch.questions)
             for question in batch.questions:
                 workers.submit(question, partial(question.ask, fetch))
             answered = [workers.result() for _ in batch.questions]
@@ -117,7 +119,7 @@ def cut_into_shards(
                 return shards
 
 
-def _steps(within: DateRange, number: int) -> Steps[list[Shard]]:
+def _steps(know: Knowledge, within: DateRange, number: int) -> Steps[list[Shard]]:
     ((_, first),) = yield asked(Question(within))
     if isinstance(first, RefusedError):
         raise first
@@ -125,7 +127,7 @@ def _steps(within: DateRange, number: int) -> Steps[list[Shard]]:
     if number == 1 or within.open_at(now) or not can_cut(within, now):
         return [Shard(within, first.total)]
     # What a plan may cost is bounded by the number of shards.
-    know = Knowledge(budget=Budget(contacts=first.total * 100 + 10_000))
+    know.budget.contacts = first.total * 100 + 10_000
     cut = yield from _halved(know, Window(within, is_whole=True, first=first), first)
     parts = yield from _refined(know, cut, number, now)
     return _joined(parts, number)
