@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["Asking"]
 
 _STREAMED_PAGES = 16
+# The first refusal calls for smaller windows; where there are none, so many more in a row are
+# borne to read what lies behind a page that cannot be read.
+_MOST_REFUSED = 2
+
+
+def _never(_page: Page) -> bool:
+    return False
 
 
 class Asking:
@@ -98,7 +105,8 @@ class Asking:
         while read.left:
             numbers = read.left[:_STREAMED_PAGES] if window.streamed else [*read.left]
             questions = [self.question(number) for number in numbers]
-            batch = Batch(questions) if enough is None else Batch(questions, enough)
+            most = _MOST_REFUSED if read.refused else 1
+            batch = Batch(questions, enough or _never, most)
             answered = yield batch
             for question, reply in answered:
                 read.left.remove(question.number)

@@ -99,6 +99,8 @@ def cut_by_days(
         The dates alone, where nothing is known that would tell where to cut.
     """
     within = [day for day in days if _has(dates, day)]
+    # A total beyond all reason asks for more parts than there are days.
+    pieces = min(pieces, len(within) + 1)
     starts: set[date] = set()
     for i in range(1, pieces):
         day = within[len(within) * i // pieces] if within else date.min

@@ -124,7 +124,9 @@ class Read:
     def is_one_page(self) -> bool:
         """Whether one response was all of the window, and held what it counts."""
         (first, *more) = self.pages
-        return not more and first.last_page <= 1 and len(first.rows) == first.total
+        counted = _Counted()
+        counted.add(first.rows)
+        return not more and first.last_page <= 1 and counted.number == first.total
 
 
 def kind_of(dates: DateRange, page: Page, know: Knowledge) -> Kind:
@@ -241,4 +243,6 @@ class _Counted:
 
     @property
     def number(self) -> int:
-        return len(self.uuids) + sum(self._twins.values())
+        twins = sum(self._twins.values())
+        # Where most are repeats, a row is sent in place of others.
+        return len(self.uuids) + (twins if twins < len(self.uuids) else 0)

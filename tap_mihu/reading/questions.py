@@ -70,6 +70,8 @@ class Batch:
     questions: list[Question]
     enough: Callable[[Page], bool] = _never
     """Whether, after this page, the questions not sent yet need not be."""
+    refusals: int | None = None
+    """After so many refusals without a page between them, neither need they; None for never."""
 
 
 _Result = TypeVar("_Result")

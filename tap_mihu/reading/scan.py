@@ -112,6 +112,7 @@ class _Entry:
         self.came = 0
         """Contacts on them."""
         self._batch: Batch | None = None
+        self._refused_in_a_row = 0
         self._answered: Answered = []
 
     @property
@@ -135,7 +136,12 @@ class _Entry:
         self.held += 1
         self.came += len(reply.rows) if isinstance(reply, Page) else 0
         self._answered.append((question, reply))
-        if self._batch is not None and isinstance(reply, Page) and self._batch.enough(reply):
+        self._refused_in_a_row = 0 if isinstance(reply, Page) else self._refused_in_a_row + 1
+        if self._batch is not None and (
+            self._batch.enough(reply)
+            if isinstance(reply, Page)
+            else self._refused_in_a_row == self._batch.refusals
+        ):
             self.unsent.clear()
         return not (self.unsent or self.in_flight)
 
@@ -156,6 +162,7 @@ class _Entry:
             self.started = True
             self._answered = []
         self._batch = batch
+        self._refused_in_a_row = 0
         self.unsent.extend(batch.questions)
         return None
 

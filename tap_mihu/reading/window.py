@@ -100,6 +100,9 @@ class Window:
             self.unread = None
         self.proven = settled_by is not None and self.doubt is None
         self.cause = None if self.proven else self.doubt or cause
+        if self.proven:
+            # A further read got round what was refused.
+            self.unread = None
         if settled_by is not None and not self.streamed:
             # Others that were met are gone.
             self.rows = {uuid: row for uuid, row in self.rows.items() if uuid in settled_by}
