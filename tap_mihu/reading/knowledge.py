@@ -20,10 +20,11 @@ LARGE_PAGE = 1000
 
 _SPARE_REQUESTS = 50
 # For questions that come with every window, such as for the page behind the last.
-_RESERVE = 25
-_REQUESTS_A_PAGE = 5
+_RESERVE = 40
+# The promise is five, and eight; the number of pages is a guess.
+_REQUESTS_A_PAGE = 4.5
 # Where larger pages are not to be had, repairs cost more, and succeed.
-_REQUESTS_A_SMALL_PAGE = 8
+_REQUESTS_A_SMALL_PAGE = 7.25
 
 
 @dataclass(slots=True)

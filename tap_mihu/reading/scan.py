@@ -187,7 +187,6 @@ class _Scan:
         self._entries = [_Entry(self._whole, know)]
         self._passed = PassedOn(know)
         self._unread: str | None = None
-        self._finished = 0  # contacts in finished windows
 
     def run(self) -> Iterator[Rows | Done]:
         """Read until every window is finished."""
@@ -229,12 +228,8 @@ class _Scan:
         budget = self._know.budget
         others = [one for one in self._entries if one is not entry and not one.finished]
         budget.rest = sum(budget.pages(one.total) + len(one.unsent) for one in others)
-        totals = sum(
-            one.window.found if one.finished else one.total
-            for one in self._entries
-            if isinstance(one.window, Window)
-        )
-        budget.contacts = self._finished + totals
+        # Not by the totals of windows, which may overlap.
+        budget.contacts = max(self._progress.total, self._progress.passed_on)
         result = entry.go_on()
         self._progress.repaired = self._know.repairs
         if result == [entry.window]:
@@ -293,7 +288,6 @@ class _Scan:
                 return
             del self._entries[0]
             self._unread = self._unread or window.unread
-            self._finished += window.found if isinstance(window, Window) else len(rows)
             self._progress.windows += 1
             dates = window.dates if isinstance(window, Window) else None
             yield Done(dates, bool(window.proven), window.cause)

@@ -48,8 +48,6 @@ class Window:
     """Whether a contact without a creation date was met."""
     most: int = 0
     """The greatest total that was told."""
-    found: int = 0
-    """How many contacts were met, once it is finished."""
     passed_on: set[str] = field(default_factory=set)
     streamed: bool = False
     """Rows are passed on as they come and not kept: the window is too large to hold."""
@@ -100,13 +98,9 @@ class Window:
             self.unread = None
         self.proven = settled_by is not None and self.doubt is None
         self.cause = None if self.proven else self.doubt or cause
-        if self.proven:
-            # A further read got round what was refused.
-            self.unread = None
         if settled_by is not None and not self.streamed:
             # Others that were met are gone.
             self.rows = {uuid: row for uuid, row in self.rows.items() if uuid in settled_by}
-        self.found = len(self.rows) + len(self.passed_on)
         self.reads.clear()
         self.first = None
 
