@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_mihu.records.pages import DateRange
+    from tap_mihu.singer.course import Terms
 
-__all__ = ["read_bookmark", "read_stream_state"]
+__all__ = ["for_start_date", "read_bookmark", "read_stream_state"]
 
 # What the first edition wrote beside the bookmark.
 _FILTERS = "filters"
@@ -126,3 +128,20 @@ def read_bookmark(state: Mapping[str, Any], replication_key: str, *, by_hand: bo
             f"The state's {BOOKMARK} lies in the future: correct it or start without it."
         )
     return bookmark
+
+
+def for_start_date(state: State, terms: Terms, logger: logging.Logger) -> State:
+    """Return a state that starts over where it has to, for an earlier `start_date`.
+
+    Contacts that were never read would come from that date on, the others not.
+    """
+    if terms.full_table or state.bookmark is not None:
+        return state
+    start = terms.start_date or ""
+    if start < (state.start_date or "") and any(mark.until for mark in state.ranges.marks):
+        logger.warning(
+            "start_date is earlier than that of the unfinished read before, so the stream "
+            "starts over"
+        )
+        state = replace(State.new(state.subject, state.ranges.within), contacts=state.contacts)
+    return replace(state, start_date=max(start, state.start_date or "") or None)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.records.timestamps import to_text
+from tap_mihu.singer.beginning import for_start_date
 from tap_mihu.singer.counts import too_few
 from tap_mihu.singer.course import Course, adopt, chart
 from tap_mihu.singer.due import Due
 from tap_mihu.singer.ledger import Ledger
-from tap_mihu.singer.state import State
 from tap_mihu.singer.unproven import unproven_text
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tap_mihu.reading.clock import ServerClock
     from tap_mihu.records.pages import DateRange, Page, Row
     from tap_mihu.singer.course import Fetch, Terms
+    from tap_mihu.singer.state import State
 
     Scan = Callable[[DateRange], Iterable[Rows | Done]]
     Write = Callable[[Sequence[Row]], None]
@@ -48,7 +48,7 @@ class Run:
         """
         self.terms = terms
         self.course = Course([])
-        self._ledger = Ledger(self._for_start_date(state, logger), clock)
+        self._ledger = Ledger(for_start_date(state, terms, logger), clock)
         self._clock = clock
         self._logger = logger
         self._met_server = self._counted_first = False
@@ -78,22 +78,6 @@ class Run:
         full = self.terms.full_table or (self.terms.start_date is None and not delivered)
         self.terms = adopt(self.terms, self.course.resumes, sends_all=full)
         self._ledger.start(self.course, full=full, version=self.terms.version)
-
-    def _for_start_date(self, state: State, logger: logging.Logger) -> State:
-        """Return a state that starts over where it has to, for an earlier `start_date`.
-
-        Contacts that were never read would come from that date on, the others not.
-        """
-        if self.terms.full_table or state.bookmark is not None:
-            return state
-        start = self.terms.start_date or ""
-        if start < (state.start_date or "") and any(mark.until for mark in state.ranges.marks):
-            logger.warning(
-                "start_date is earlier than that of the unfinished read before, so the stream "
-                "starts over"
-            )
-            state = replace(State.new(state.subject, state.ranges.within), contacts=state.contacts)
-        return replace(state, start_date=max(start, state.start_date or "") or None)
 
     def _look_for_due(self) -> None:
         self._due = Due(

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date
-from sys import exception
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import metrics
-from singer_sdk.exceptions import MappingError, SyncLifecycleSignal
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib import ActivateVersionMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
-from singer_sdk.streams import Stream
 from typing_extensions import override
 
 from tap_mihu.api.client import Client, root_url
@@ -36,6 +30,7 @@ from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.schema import stream_schema
+from tap_mihu.singer.sdk_stream import SDKStream
 from tap_mihu.singer.state import Subject
 from tap_mihu.singer.writer import RecordWriter
 
@@ -57,7 +52,7 @@ def _never(_created_at: str | None, _updated_at: str | None) -> bool:
     return False
 
 
-class ListedStream(Stream):
+class ListedStream(SDKStream):
     """A listing with Laravel's page envelope whose items have `uuid` and `updated_at`."""
 
     path: ClassVar[str]
@@ -69,14 +64,11 @@ class ListedStream(Stream):
 
     primary_keys = (KEY,)
     replication_key = UPDATED_AT
-    # Records are shaped to the schema here; the SDK would do it once more, and worse.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap) -> None:
         """Read the stream's schema."""
         self.columns = tap.config.get("custom_field_columns", ()) if self.extra_fields else ()
         super().__init__(tap, schema=stream_schema(self.name, self.columns))
-        self._counter: metrics.Counter | None = None
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -116,7 +108,7 @@ class ListedStream(Stream):
         writer = RecordWriter(
             output,
             None if line_format else MappedLines(self, run.terms.version),
-            counter=self._counter,
+            counter=self.counter,
             state_every=self.STATE_MSG_FREQUENCY,
             write_state=self._write_state,
         )
@@ -165,20 +157,8 @@ class ListedStream(Stream):
         Raises:
             MihuError: The catalog or the state cannot be used.
         """
-        method = self.replication_method
-        full_table = method == REPLICATION_FULL_TABLE
-        if not full_table and (
-            method != REPLICATION_INCREMENTAL or self.replication_key not in {None, UPDATED_AT}
-        ):
-            raise MihuError(
-                f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
-                "check the catalog's replication method and key."
-            )
-        declared = self.effective_schema.get("properties", {})
-        for column in [name for name in self.columns if name not in declared]:
-            self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
-        if KEY not in declared or not self.mask["properties", KEY]:
-            raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
+        full_table = self.replication_method == REPLICATION_FULL_TABLE
+        self._check_catalog()
         versions = bool(self.config.get("emit_activate_version_messages"))
         if versions and full_table and self.filters:
             self.logger.warning(
@@ -204,6 +184,21 @@ class ListedStream(Stream):
             logger=self.logger,
         )
         return Run(state, terms, clock, self.logger)
+
+    def _check_catalog(self) -> None:
+        """Refuse a catalog that asks for what the stream does not offer."""
+        method, key = self.replication_method, self.replication_key
+        incremental = method == REPLICATION_INCREMENTAL and key in {None, UPDATED_AT}
+        if method != REPLICATION_FULL_TABLE and not incremental:
+            raise MihuError(
+                f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
+                "check the catalog's replication method and key."
+            )
+        declared = self.effective_schema.get("properties", {})
+        for column in [name for name in self.columns if name not in declared]:
+            self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
+        if KEY not in declared or not self.mask["properties", KEY]:
+            raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
 
     @property
     def filters(self) -> dict[str, Any]:
@@ -257,40 +252,3 @@ class ListedStream(Stream):
         for stream_map in self.stream_maps:
             if not isinstance(stream_map, RemoveRecordTransform):
                 self._tap.write_message(ActivateVersionMessage(stream_map.stream_alias, version))
-
-    # What the SDK does of its own accord, and this stream does in its own way.
-
-    @property
-    @override
-    def emit_activate_version_messages(self) -> bool:
-        """No: the SDK's message comes before the records, and would delete rows on a failure."""
-        return False
-
-    @property
-    @override
-    def partitions(self) -> None:
-        """None: the listing is read as a whole, whatever the state says."""
-        return None
-
-    @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> None:
-        """None: the bookmark ends at the server's clock, not at the local one."""
-
-    @override
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Leave the state alone: `Run.begin` reads it."""
-
-    @override
-    def get_record_counter(
-        self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
-    ) -> metrics.Counter:
-        """Keep the counter, for the records that do not pass through the SDK."""
-        self._counter = super().get_record_counter(endpoint=endpoint, log_interval=log_interval)
-        return self._counter
-
-    @override
-    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log, but do not call a foreseen end of a run an unhandled error: it gets its own line."""
-        foreseen = (MihuError, MappingError, SyncLifecycleSignal)
-        if not (level == logging.ERROR and isinstance(exception(), foreseen)):
-            super().log(message, *args, level=level, **kwargs)
