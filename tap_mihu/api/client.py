@@ -64,6 +64,16 @@ class _DoubtfulError(Exception):
         self.refusal = refusal
 
 
+def _headers(token: str, user_agent: str) -> dict[str, str]:
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "Authorization": f"Bearer {token}",
+        "Connection": "keep-alive",
+        "User-Agent": user_agent,
+    }
+
+
 class Client:
     """Reads one API with one token, from any number of threads."""
 
@@ -90,13 +100,7 @@ class Client:
             rate_limit: Spreads the requests; None for as fast as the API lets them in.
         """
         self._token = token
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "Authorization": f"Bearer {token}",
-            "Connection": "keep-alive",
-            "User-Agent": user_agent,
-        }
+        headers = _headers(token, user_agent)
         self._connections = Connections(url.rstrip("/"), headers, timeout_seconds)
         self._max_retries = max_retries
         self._logger = logger
