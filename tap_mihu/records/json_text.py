@@ -12,7 +12,7 @@ import msgspec
 
 from tap_mihu.errors import UnreadableBodyError
 
-__all__ = ["decode_json", "encode_json", "has_nul", "parse_number"]
+__all__ = ["decode_json", "encode_json", "has_nul", "is_writable", "parse_number"]
 
 # No database stores NUL, and a lone surrogate is no character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -30,7 +30,12 @@ def parse_number(text: str) -> Any:  # noqa: ANN401 - a number, or the text
         value = Decimal(text)
     except ArithmeticError:
         return text
-    return value if abs(value.adjusted()) < _MOST_DIGITS else text
+    return value if is_writable(value) else text
+
+
+def is_writable(value: Decimal) -> bool:
+    """Return whether a number can be written out and stored: it is finite, and of some digits."""
+    return value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON

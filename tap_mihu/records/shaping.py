@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu.errors import MissingKeyError
-from tap_mihu.records.json_text import encode_json
+from tap_mihu.records.json_text import encode_json, is_writable
 from tap_mihu.records.tags import to_items
 from tap_mihu.records.timestamps import canonical
 
@@ -55,6 +55,12 @@ def _integer(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _number(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, str):
+        try:
+            value = Decimal(value)
+        except ArithmeticError:
+            return None
+        return value if is_writable(value) else None
     return value if isinstance(value, Decimal) else _integer(value)
 
 

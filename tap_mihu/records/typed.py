@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.envelope import Envelope
-from tap_mihu.records.json_text import encode_json, parse_number
+from tap_mihu.records.json_text import encode_json, is_writable, parse_number
 from tap_mihu.records.pages import Row
 from tap_mihu.records.shaping import KEY, Shaper, to_text
 from tap_mihu.records.timestamps import canonical
@@ -65,6 +65,7 @@ class TypedItems:
         self._without = without
         self._extras = extras
         self._timestamps = [name for name, kind in shaper.kinds.items() if kind == "date-time"]
+        self._numbers = [name for name, kind in shaper.kinds.items() if kind == "number"]
         self._arrays = list(shaper.items)
         self._extra_key = b"," + encode_json(shaper.extra_fields) + b":"
         self._no_extras = self._extra_key + b"{}}"
@@ -118,9 +119,14 @@ class TypedItems:
             return None
         listing = response.data
         counts = (listing.current_page, listing.last_page, listing.total)
-        if not response.success or min(counts) < 0:
+        if not response.success or min(counts) < 0 or not self._writable(listing.data):
             return None
         return Envelope(*counts, listing.data)
+
+    def _writable(self, items: Sequence[Any]) -> bool:
+        """Return whether all numbers can be written: texts such as NaN are numbers, too."""
+        numbers = (getattr(item, name) for name in self._numbers for item in items)
+        return all(is_writable(number) for number in numbers if number is not None)
 
     def with_keys(self, items: Sequence[dict[str, Any]]) -> TypedItems:
         """Return types that know the further keys of these items too."""

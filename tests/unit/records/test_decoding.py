@@ -671,3 +671,20 @@ def test_both_ways_judge_an_envelope_alike() -> None:
             body = body_of('[{"uuid":"a"}]', **{field: value})
             outcomes = [outcome(page_decoder(typed=typed), body) for typed in (True, False)]
             assert outcomes[0] == outcomes[1], (field, value)
+
+
+@pytest.mark.parametrize(
+    "sent", ["1", "1.50", '"1.5"', '"NaN"', '"Infinity"', '"1e99999"', '" 7 "', '"seven"', "null"]
+)
+def test_both_ways_agree_on_numbers_whatever_they_are_sent_as(sent: str) -> None:
+    nullable = {"type": ["number", "null"]}
+    times = {"type": ["string", "null"], "format": "date-time"}
+    properties = {"uuid": {"type": "string"}, "created_at": times, "updated_at": times}
+    shaper = Shaper({"properties": properties | {"score": nullable}})
+    body = body_of(f'[{{"uuid":"a","score":{sent}}}]')
+    fast, plain = (
+        read(PageDecoder(shaper, row_format=LineFormat("scores"), typed=typed), body).rows
+        for typed in (True, False)
+    )
+    assert fast == plain
+    json.loads(fast[0].payload)
