@@ -130,7 +130,7 @@ def story(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
         marked = seen()
 
         workspace.delete_some(rng, 2)
-        sandbox.faults = faults.at_page(3, faults.status(401))
+        sandbox.faults = faults.always(faults.status(401))
         broken = run_tap(sandbox.config(**config), catalog=full_table())
         assert broken.status == 1
         sandbox.faults = faults.never

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tests.sandbox.faults import Fault, Script
 
 
+GIVEN_UP_PAGES = 4
+"""So many pages in a row that fail in every try end a run."""
+
+
 def after_the_first(*spoilt: Fault) -> Script:
     return faults.in_turn(None, *spoilt)
 
@@ -86,7 +90,7 @@ def test_a_server_that_answers_nothing_any_more_ends_the_run() -> None:
         listing_of(sandbox, max_retries=0) as listing,
     ):
         listing.page(ALL, 1)
-        for _ in range(20):
+        for _ in range(GIVEN_UP_PAGES - 1):
             with pytest.raises(RefusedError):
                 listing.page(MAY, 1)
         with pytest.raises(MihuError) as error:
