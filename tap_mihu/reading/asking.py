@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.evidence import Kind, Read, kind_of
 from tap_mihu.reading.paginator import PageNumberPaginator
-from tap_mihu.reading.questions import Batch, Question, asked
+from tap_mihu.reading.questions import Batch, Question, asked, never
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,6 @@ _STREAMED_PAGES = 16
 # The first refusal calls for smaller windows; where there are none, so many more in a row are
 # borne to read what lies behind a page that cannot be read.
 _MOST_REFUSED = 2
-
-
-def _never(_page: Page) -> bool:
-    return False
 
 
 class Asking:
@@ -98,7 +94,7 @@ class Asking:
             if len(read.left) == 1:
                 yield from self.go_on(read)
 
-    def go_on(self, read: Read, enough: Callable[[Page], bool] | None = None) -> Steps[None]:
+    def go_on(self, read: Read, enough: Callable[[Page], bool] = never) -> Steps[None]:
         """Ask for the pages that are left; a growing `last_page` is followed."""
         window = self._window
         paginator = PageNumberPaginator()
@@ -106,8 +102,7 @@ class Asking:
             numbers = read.left[:_STREAMED_PAGES] if window.streamed else [*read.left]
             questions = [self.question(number) for number in numbers]
             most = _MOST_REFUSED if read.refused else 1
-            batch = Batch(questions, enough or _never, most)
-            answered = yield batch
+            answered = yield Batch(questions, enough, most)
             for question, reply in answered:
                 read.left.remove(question.number)
                 if isinstance(reply, RefusedError):
@@ -120,17 +115,17 @@ class Asking:
             if len(answered) < len(questions):
                 return
 
-    def _disturbed(self, first: Page | None) -> Callable[[Page], bool] | None:
-        """Return what tells that a read cannot settle the window any more; None: read to its end.
+    def _disturbed(self, first: Page | None) -> Callable[[Page], bool]:
+        """Return what tells that a read cannot settle the window any more.
 
-        Only where a repair is cheaper than what is left.
+        Only where a repair is cheaper than what is left; else the window is read to its end.
         """
         window, know = self._window, self._know
         if window.streamed or window.per_page is not None or not know.by_date:
-            return None
+            return never
         kind = None if first is None else kind_of(window.dates, first, know)
         if kind is Kind.OPEN and not know.filtered:
-            return None
+            return never
         # Where larger pages are not to be had, one contact less can often be made good.
         patience = int(know.larger_pages is False and not know.filtered)
         totals = [] if first is None else [first.total]

@@ -7,7 +7,7 @@ the total in some response, and t the time in it by the data's own clock. A wind
 - when T contacts that were there at t are read in that response and those after it. In *closed*
   days, which can only lose contacts, each was there. In *open* days, which gain some too, those
   were that are created before t, and those in the response itself; a creation time shortly
-  before t does not tell. But for days that are all open, no total may be greater than the one
+  before t does not tell. Unless all the days are open, no total may be greater than the one
   before it: an import with old creation dates would hide a miss;
 - when two reads in a row find the same T contacts, and every response says T. (Had the first
   missed one, it would have counted a contact born since in its place, hence also one that died

@@ -12,7 +12,17 @@ from tap_mihu.records.pages import DateRange, Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Answered", "Batch", "Fetch", "Question", "Reply", "Steps", "asked", "pages_of"]
+__all__ = [
+    "Answered",
+    "Batch",
+    "Fetch",
+    "Question",
+    "Reply",
+    "Steps",
+    "asked",
+    "never",
+    "pages_of",
+]
 
 
 class Fetch(Protocol):
@@ -59,7 +69,8 @@ Answered = list[tuple[Question, Reply]]
 """Questions with their replies, in the order in which these came."""
 
 
-def _never(_page: Page) -> bool:
+def never(_page: Page) -> bool:
+    """Return that no page is enough."""
     return False
 
 
@@ -68,7 +79,7 @@ class Batch:
     """Questions that may be asked side by side."""
 
     questions: list[Question]
-    enough: Callable[[Page], bool] = _never
+    enough: Callable[[Page], bool] = never
     """Whether, after this page, the questions not sent yet need not be."""
     refusals: int | None = None
     """After so many refusals without a page between them, neither need they; None for never."""
