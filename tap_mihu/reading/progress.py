@@ -22,7 +22,7 @@ def _none() -> int:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a scan is; the scan and the client keep it up to date, from any thread."""
+    """How far a scan is; scan, client and writer keep it up to date, from any thread."""
 
     total: int = 0
     """Contacts there are, as far as is known."""
@@ -30,6 +30,8 @@ class Progress:
     """Contacts of the windows that are finished, once each."""
     held: Callable[[], int] = _none
     """Returns how many contacts were read, besides, of windows that are not."""
+    emitted: int = 0
+    """Records written."""
     windows: int = 0
     """Windows finished."""
     repaired: int = 0

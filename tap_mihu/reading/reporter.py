@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
 
     from tap_mihu.reading.progress import Progress
 
@@ -43,22 +42,19 @@ class Reporter:
         name: str,
         progress: Progress,
         requests: Requests,
-        emitted: Callable[[], int],
     ) -> None:
         """Start the clock.
 
         Args:
             logger: Is told, at INFO.
             name: What is read, in the plural.
-            progress: Is kept up to date by the scan.
+            progress: Is kept up to date by the scan and the writer.
             requests: Likewise, by the client.
-            emitted: Returns how many records were written.
         """
         self._logger = logger
         self._name = name
         self._progress = progress
         self._requests = requests
-        self._emitted = emitted
         self._began = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="tap-mihu-reporter", daemon=True)
@@ -85,7 +81,7 @@ class Reporter:
             total = f"{progress.total} to read, " if progress.total else ""
             return f"{self._name}: planning, {total}{requests} requests"
         text = (
-            f"{self._name}: {progress.read} of {progress.total} read, {self._emitted()} emitted, "
+            f"{self._name}: {progress.read} of {progress.total} read, {progress.emitted} emitted, "
             f"{progress.windows} windows settled"
         )
         left = progress.seconds_left()
@@ -105,7 +101,7 @@ class Reporter:
             "%.0f s throttled, %.1f s, %s",
             self._name,
             progress.passed_on,
-            self._emitted(),
+            progress.emitted,
             progress.windows,
             progress.repaired,
             requests.requests,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[DateRange, int], Page]
 
-__all__ = ["EVERYTHING", "Course", "Terms", "chart"]
+__all__ = ["EVERYTHING", "Course", "Terms", "chart", "needs_chart"]
 
 EVERYTHING = DateRange(None, None)
 _RESUMED_WITHIN = timedelta(days=7)
@@ -39,6 +39,11 @@ class Terms:
     """Where it matters, canonical: contacts neither updated nor created since are not sent."""
     lookback_seconds: int = 0
     reread_after_hours: int = 0
+
+    @property
+    def fresh_hours(self) -> int:
+        """For how long what was read need not be read again."""
+        return 0 if self.full_table else min(self.reread_after_hours, _MOST_HOURS)
 
     @property
     def tolerance(self) -> timedelta:
@@ -61,25 +66,24 @@ class Course:
     """Whether it is known that all of them have a creation date."""
 
 
-def chart(
-    state: State, terms: Terms, fetch: Fetch, note: Callable[[Page], State], logger: logging.Logger
-) -> Course:
-    """Work out what a run reads.
+def needs_chart(state: State, terms: Terms) -> bool:
+    """Return whether a run may leave something out, by what is known before any request."""
+    return state.round is not None or (
+        terms.fresh_hours > 0 and any(mark.read_at for mark in state.ranges.marks)
+    )
+
+
+def chart(state: State, terms: Terms, page: Page, fetch: Fetch, logger: logging.Logger) -> Course:
+    """Work out what a run reads that may leave something out.
 
     Args:
         state: What it starts from.
         terms: What it is asked to do.
-        fetch: Answers with a page (from 1) of the contacts created within dates; only asked if
-            something may be left out.
-        note: Takes note of the times in a response; returns what they leave of the state.
+        page: Page 1 of all that the filters leave.
+        fetch: Returns a page (from 1) of the contacts created within dates.
         logger: Is told whether the run resumes.
     """
-    everything = Course([state.ranges.within])
-    hours = 0 if terms.full_table else min(terms.reread_after_hours, _MOST_HOURS)
-    if state.round is None and (hours == 0 or not any(m.read_at for m in state.ranges.marks)):
-        return everything
-    page = fetch(state.ranges.within, 1)
-    state, now = note(page), page.served_at
+    now = page.served_at
     if state.round is not None:
         resumed = _resumed(state, state.round, terms, page, fetch)
         if isinstance(resumed, Course):
@@ -87,9 +91,9 @@ def chart(
             logger.info("Resuming at creation date %s", first)
             return resumed
         logger.info("Not resuming the interrupted read: %s", resumed)
-    if hours == 0 or too_few(page.total, state.contacts):
-        return everything
-    return Course(_stale(state, now, timedelta(hours=hours)))
+    if terms.fresh_hours == 0 or too_few(page.total, state.contacts):
+        return Course([state.ranges.within])
+    return Course(_stale(state, now, timedelta(hours=terms.fresh_hours)))
 
 
 def _resumed(state: State, begun: Round, terms: Terms, page: Page, fetch: Fetch) -> Course | str:

@@ -11,7 +11,12 @@ from tap_mihu.singer.ranges import Mark, Ranges, least
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Due", "since"]
+__all__ = ["Due", "none_is_due", "since"]
+
+
+def none_is_due(_created_at: str | None, _updated_at: str | None) -> bool:
+    """Return no: a page that is asked for its times and total only has nothing to write."""
+    return False
 
 
 def since(until: str | None, *, lookback_seconds: int, start_date: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_mihu.reading.shards import CutError, Shard, cut_into_shards
 from tap_mihu.records.decoding import PageDecoder
+from tap_mihu.singer.due import none_is_due
 
 if TYPE_CHECKING:
     from tap_mihu.singer.stream import ListedStream
@@ -20,8 +21,7 @@ def plan(stream: ListedStream, number: int) -> list[dict[str, Any]]:
         MihuError: The API cannot be read.
     """
     client = stream.open_client()
-    # Only totals and dates matter, so no row is due.
-    decoder = PageDecoder(stream.shaper(), is_due=lambda _created_at, _updated_at: False)
+    decoder = PageDecoder(stream.shaper(), is_due=none_is_due)
     fetch = stream.listing(client, decoder).page
     within, concurrency = stream.within, stream.config["max_concurrent_requests"]
     try:

@@ -9,23 +9,22 @@ from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.beginning import for_start_date
 from tap_mihu.singer.counts import too_few
-from tap_mihu.singer.course import Course, adopt, chart
+from tap_mihu.singer.course import Course, adopt, chart, needs_chart
 from tap_mihu.singer.due import Due
 from tap_mihu.singer.ledger import Ledger
 from tap_mihu.singer.unproven import unproven_text
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterator
     from datetime import datetime
 
     from tap_mihu.reading.clock import ServerClock
-    from tap_mihu.records.pages import DateRange, Page, Row
+    from tap_mihu.records.pages import DateRange
     from tap_mihu.singer.course import Fetch, Terms
     from tap_mihu.singer.state import State
 
-    Scan = Callable[[DateRange], Iterable[Rows | Done]]
-    Write = Callable[[Sequence[Row]], None]
+    Scan = Callable[[DateRange], Iterator[Rows | Done]]
 
 __all__ = ["Run"]
 
@@ -47,13 +46,14 @@ class Run:
             logger: Is told what a person should know.
         """
         self.terms = terms
-        self.course = Course([])
         self._ledger = Ledger(for_start_date(state, terms, logger), clock)
         self._clock = clock
         self._logger = logger
         self._met_server = self._counted_first = False
         self._sends_rest = self._doubted = False
         self._sent = 0
+        self.activates: int | None = None
+        """After the end: the version to activate in the target; None where there is none."""
 
     @property
     def state(self) -> State:
@@ -64,20 +64,21 @@ class Run:
         """Work out what to read and what is due.
 
         Args:
-            fetch: Answers with a page (from 1) of the contacts created within dates.
+            fetch: Returns a page (from 1) of the contacts created within dates.
         """
-
-        def note(page: Page) -> State:
+        self._look_for_due()
+        self._dates = [self.state.ranges.within]
+        course = Course(self._dates)
+        if needs_chart(self.state, self.terms):
+            page = fetch(self.state.ranges.within, 1)
             self._clock.note(page)
             self.note_server_time(page.served_at)
-            return self.state
-
-        self._look_for_due()
-        self.course = chart(self.state, self.terms, fetch, note, self._logger)
+            course = chart(self.state, self.terms, page, fetch, self._logger)
         delivered = any(mark.until for mark in self.state.ranges.marks)
         full = self.terms.full_table or (self.terms.start_date is None and not delivered)
-        self.terms = adopt(self.terms, self.course.resumes, sends_all=full)
-        self._ledger.start(self.course, full=full, version=self.terms.version)
+        self.terms = adopt(self.terms, course.resumes, sends_all=full)
+        self._dates = course.dates
+        self._ledger.start(course, full=full, version=self.terms.version)
 
     def _look_for_due(self) -> None:
         self._due = Due(
@@ -115,65 +116,60 @@ class Run:
         if self._ledger.reads_everything and too_few(total, self.state.contacts):
             self._ledger.hold()
 
-    def read(self, scan: Scan, write: Write, save: Callable[[], None]) -> int | None:
-        """Read, write what is due, and keep the state.
+    def read(self, scan: Scan) -> Generator[Rows | Done]:
+        """Read, and keep the state.
 
         Args:
             scan: Reads the contacts created within dates.
-            write: Writes rows.
-            save: Writes the state.
 
-        Returns:
-            The version to activate in the target; None where there is none.
+        Yields:
+            Rows, to be written; and every window that is done, when the state tells of it.
 
         Raises:
             RefusedError: Some page could not be read; all else was read and is kept in the state.
         """
-        unread = self._read_ranges(scan, write, save)
+        unread = yield from self._read_ranges(scan)
         if unread is None and self._missed_some():
-            self._send_the_rest(scan, write)
-        version = self._end()
+            yield from self._send_the_rest(scan)
+        self._end()
         if unread is not None:
             raise unread
-        return version
 
-    def _read_ranges(
-        self, scan: Scan, write: Write, save: Callable[[], None]
-    ) -> RefusedError | None:
-        """Read each range; return why some page could not be read, if so.
+    def _read_ranges(self, scan: Scan) -> Generator[Rows | Done, None, RefusedError | None]:
+        """Read each range.
+
+        Returns:
+            Why some page could not be read, if so.
 
         Raises:
             RefusedError: Nothing could be read at all.
         """
         unread: RefusedError | None = None
         unproven, refused = self._ledger.unproven, 0
-        for dates in self.course.dates:
+        for dates in self._dates:
             known = len(unproven)
             try:
-                self._read_range(scan(dates), write, save)
+                yield from self._read_range(scan(dates))
             except RefusedError as error:
                 unread = unread or error
                 if len(unproven) == known:
                     # Page 1 was refused: no window came that would say so.
                     unproven.append(Done(dates, proven=False, cause=_PAGE_1_UNREAD))
                     refused += 1
-        if unread is not None and refused == len(self.course.dates):
+        if unread is not None and refused == len(self._dates):
             raise unread
         return unread
 
-    def _read_range(
-        self, events: Iterable[Rows | Done], write: Write, save: Callable[[], None]
-    ) -> None:
+    def _read_range(self, events: Iterator[Rows | Done]) -> Iterator[Rows | Done]:
         rows = 0
         for event in events:
             if isinstance(event, Rows):
                 rows += len(event.rows)
                 self._sent += sum(row.payload is not None for row in event.rows)
-                write(event.rows)
-                continue
-            self._ledger.window_done(event, rows)
-            rows = 0
-            save()
+            else:
+                self._ledger.window_done(event, rows)
+                rows = 0
+            yield event
 
     def _missed_some(self) -> bool:
         """Return whether there are more new contacts than were sent."""
@@ -191,15 +187,15 @@ class Run:
         )
         return True
 
-    def _send_the_rest(self, scan: Scan, write: Write) -> None:
+    def _send_the_rest(self, scan: Scan) -> Iterator[Rows]:
         self._sends_rest = True
         for event in scan(self.state.ranges.within):
             if isinstance(event, Rows):
-                write(event.rows)
+                yield event
             elif not event.proven:
                 self._ledger.unproven.append(event)
 
-    def _end(self) -> int | None:
+    def _end(self) -> None:
         doubt = self._ledger.close()
         self._doubted = doubt is not None
         if doubt is not None:
@@ -211,7 +207,8 @@ class Run:
                 doubt.expected,
             )
         self._warn_unproven()
-        return self.terms.version if self.terms.full_table and self._ledger.complete else None
+        if self.terms.full_table and self._ledger.complete:
+            self.activates = self.terms.version
 
     @property
     def proven(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.mapper import RemoveRecordTransform
@@ -17,13 +19,14 @@ from tap_mihu.errors import EnvelopeError, Interrupted, MihuError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reporter import Reporter
-from tap_mihu.reading.scan import scan
+from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
 from tap_mihu.records.timestamps import canonical
 from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
+from tap_mihu.singer.due import none_is_due
 from tap_mihu.singer.figures import log_figures
 from tap_mihu.singer.judging import JudgingDecoder
 from tap_mihu.singer.lines import plain_line_format
@@ -40,16 +43,10 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_mihu.reading.scan import Done, Rows
     from tap_mihu.singer.output import MessageWriter
     from tap_mihu.singer.state import State
 
 __all__ = ["ListedStream"]
-
-
-def _never(_created_at: str | None, _updated_at: str | None) -> bool:
-    """Return no: a page that is only asked for its times and total writes nothing."""
-    return False
 
 
 class ListedStream(SDKStream):
@@ -101,7 +98,7 @@ class ListedStream(SDKStream):
     def _read(self, client: Client) -> None:
         clock, progress = ServerClock(), Progress()
         run = self._begin(clock)
-        run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=_never)).page)
+        run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=none_is_due)).page)
         line_format = plain_line_format(self, run.terms.version)
         decoder = JudgingDecoder(self.shaper(), run, row_format=line_format)
         output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
@@ -109,31 +106,35 @@ class ListedStream(SDKStream):
             output,
             None if line_format else MappedLines(self, run.terms.version),
             counter=self.counter,
+            progress=progress,
             state_every=self.STATE_MSG_FREQUENCY,
-            write_state=self._write_state,
         )
         client.on_pause = progress.note_pause
-        reporter = Reporter(self.logger, self.name, progress, client, lambda: writer.emitted)
-
-        def scanning(dates: DateRange) -> Iterator[Rows | Done]:
-            yield from scan(
-                self.listing(client, decoder).page,
-                dates,
-                concurrency=self.config["max_concurrent_requests"],
-                by_date=self.by_date,
-                filtered=bool(self.filters.keys() - {"date_from", "date_to"}),
-                page_size=self.config["page_size"],
-                progress=progress,
-                clock=clock,
-            )
-
+        reporter = Reporter(self.logger, self.name, progress, client)
+        scan_dates = partial(
+            scan,
+            self.listing(client, decoder).page,
+            concurrency=self.config["max_concurrent_requests"],
+            by_date=self.by_date,
+            filtered=bool(self.filters.keys() - {"date_from", "date_to"}),
+            page_size=self.config["page_size"],
+            progress=progress,
+            clock=clock,
+        )
         # Whatever STATE comes first says so, if the stream starts over.
         self._keep(run.state)
         reporter.start()
         try:
-            version = run.read(scanning, writer.write, lambda: self._save(run.state))
-            if version is not None:
-                self._write_activate_version(version)
+            with closing(run.read(scan_dates)) as events:
+                for event in events:
+                    if isinstance(event, Rows):
+                        for _ in writer.write(event.rows):
+                            self._write_state()
+                    else:
+                        self._keep(run.state)
+                        self._write_state()
+            if run.activates is not None:
+                self._write_activate_version(run.activates)
             self._keep(run.state)
             # The SDK writes it, last of all.
             self.state_manager.is_flushed = False
@@ -240,10 +241,6 @@ class ListedStream(SDKStream):
     def _keep(self, state: State) -> None:
         self.stream_state.clear()
         self.stream_state.update(state.to_state())
-
-    def _save(self, state: State) -> None:
-        self._keep(state)
-        self._write_state()
 
     def _write_state(self) -> None:
         self._tap.state_writer.write_state(self.tap_state)

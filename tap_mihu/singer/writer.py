@@ -1,4 +1,4 @@
-"""The writer: rows leave as RECORD messages, counted, with a STATE every so often."""
+"""The writer: rows leave as RECORD messages, counted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from tap_mihu.records.shaping import InvalidValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.metrics import Counter
 
+    from tap_mihu.reading.progress import Progress
     from tap_mihu.records.pages import Row
     from tap_mihu.singer.maps import MappedLines
     from tap_mihu.singer.output import MessageWriter
@@ -27,8 +28,8 @@ class RecordWriter:
         maps: MappedLines | None,
         *,
         counter: Counter | None,
+        progress: Progress,
         state_every: int,
-        write_state: Callable[[], None],
     ) -> None:
         """Start with no record written.
 
@@ -36,21 +37,22 @@ class RecordWriter:
             output: Takes the lines.
             maps: Makes the lines of the records that rows carry; None where they carry lines.
             counter: The SDK's counter of records.
+            progress: Is told how many were written.
             state_every: After so many records a STATE is due.
-            write_state: Writes it.
         """
         self._output = output
         self._maps = maps
         self._counter = counter
+        self._progress = progress
         self._state_every = state_every
-        self._write_state = write_state
-        self.emitted = 0
-        """Records written so far."""
         self.invalid = InvalidValues()
         """The values of written records that are invalid and became null."""
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[Row]) -> Iterator[None]:
         """Write the rows that are due.
+
+        Yields:
+            Wherever a STATE is due.
 
         Raises:
             MihuError: Standard output cannot be written, or a stream map fails.
@@ -58,19 +60,20 @@ class RecordWriter:
         due = [row for row in rows if row.payload is not None]
         self.invalid.update(field for row in due for field in row.invalid)
         if self._maps is None:
-            self._write_lines([row.payload for row in due])
+            yield from self._write_lines([row.payload for row in due])
         else:
-            self._write_lines([line for row in due for line in self._maps.lines(row.payload)])
+            lines = [line for row in due for line in self._maps.lines(row.payload)]
+            yield from self._write_lines(lines)
 
-    def _write_lines(self, lines: list[bytes]) -> None:
+    def _write_lines(self, lines: list[bytes]) -> Iterator[None]:
         done = 0
         while done < len(lines):
-            room = self._state_every - self.emitted % self._state_every
+            room = self._state_every - self._progress.emitted % self._state_every
             part = lines[done : done + room]
             self._output.write_lines(part)
             done += len(part)
-            self.emitted += len(part)
+            self._progress.emitted += len(part)
             if self._counter is not None:
                 self._counter.increment(len(part))
             if len(part) == room:
-                self._write_state()
+                yield

@@ -6,10 +6,12 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_mihu.reading.clock import ServerClock
+from tap_mihu.reading.scan import Rows
 from tap_mihu.records.pages import DateRange
 from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
@@ -29,7 +31,6 @@ from tests.simulated.small import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_mihu.records.pages import Row
 
 HOURS = (-26, -5, -1, 0, 0, 0, 1, 3, 26)
 FILTERS: dict[str, dict[str, Any]] = {
@@ -285,24 +286,22 @@ class History:
         reader = Reader(workspace, view, clock, trouble)
         messages: list[object] = [given] if given else []
 
-        def write(rows: Sequence[Row]) -> None:
-            messages.extend(
-                Sent(row.uuid, row.payload[0], row.payload[1], run.terms.version)
-                for row in rows
-                if row.payload is not None
-            )
-
-        def save() -> None:
-            messages.append(run.state.to_state())
-
         try:
             run.prepare(reader.fetch)
-            version = run.read(lambda dates: reader.scan(run, dates), write, save)
+            for event in run.read(partial(reader.scan, run)):
+                if isinstance(event, Rows):
+                    messages.extend(
+                        Sent(row.uuid, row.payload[0], row.payload[1], run.terms.version)
+                        for row in event.rows
+                        if row.payload is not None
+                    )
+                else:
+                    messages.append(run.state.to_state())
         except Cut:
             return Outcome(messages, ended=False, warnings=handler.lines, requests=reader.requests)
-        if version is not None:
-            messages.append(Activation(version))
-        save()
+        if run.activates is not None:
+            messages.append(Activation(run.activates))
+        messages.append(run.state.to_state())
         return Outcome(messages, ended=True, warnings=handler.lines, requests=reader.requests)
 
     def settle(self) -> None:

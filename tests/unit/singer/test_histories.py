@@ -11,6 +11,7 @@ import pytest
 
 from tap_mihu.errors import MihuError
 from tap_mihu.reading.clock import ServerClock
+from tap_mihu.reading.scan import Rows
 from tap_mihu.singer import course, ledger, ranges, run
 from tap_mihu.singer.due import Due
 from tap_mihu.singer.ledger import Ledger
@@ -18,7 +19,9 @@ from tap_mihu.singer.state import RANGES, Round, State, Subject
 from tests.simulated.runs import Diverged, go
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from tap_mihu.reading.scan import Done
 
     Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -136,19 +139,16 @@ def _activated_unproven(patch: pytest.MonkeyPatch) -> None:
 def _written_before_it_is_done(patch: pytest.MonkeyPatch) -> None:
     read = run.Run.read
 
-    def read_late(one: run.Run, scan: Any, write: Any, save: Any) -> int | None:  # noqa: ANN401
-        late: list[Any] = []
-
-        def save_first() -> None:
-            save()
-            for rows in late:
-                write(rows)
-            late.clear()
-
-        version = read(one, scan, late.append, save_first)
-        for rows in late:
-            write(rows)
-        return version
+    def read_late(one: run.Run, scan: Any) -> Iterator[Rows | Done]:  # noqa: ANN401
+        late: list[Rows] = []
+        for event in read(one, scan):
+            if isinstance(event, Rows):
+                late.append(event)
+            else:
+                yield event
+                yield from late
+                late.clear()
+        yield from late
 
     patch.setattr(run.Run, "read", read_late)
 

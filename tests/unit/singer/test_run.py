@@ -23,7 +23,7 @@ from tap_mihu.singer.undated import all_dated
 from tests.simulated.many import A_DAY, PAGE_SIZE, ManyContacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     Event = Rows | Done
 
@@ -77,11 +77,12 @@ class Story:
                     else event
                 )
 
-        def write(rows: Sequence[Row]) -> None:
-            self.written += [row.uuid for row in rows if row.payload is not None]
-
-        version = run.read(scanning, write, lambda: self.states.append(run.state))
-        return run, version
+        for event in run.read(scanning):
+            if isinstance(event, Rows):
+                self.written += [row.uuid for row in event.rows if row.payload is not None]
+            else:
+                self.states.append(run.state)
+        return run, run.activates
 
 
 def a_row(uuid: str, updated: datetime, created: datetime | None = NOW - 900 * DAY) -> Row:
@@ -135,7 +136,7 @@ def test_where_nothing_can_be_read_the_state_stays() -> None:
 
     run.prepare(Story([]).fetch)
     with pytest.raises(RefusedError):
-        run.read(refusing, lambda _: None, lambda: None)
+        list(run.read(refusing))
     assert run.state.ranges == old.ranges
     assert run.state.undated == old.undated
 
@@ -349,13 +350,9 @@ def hourly(server: ManyContacts, state: State, terms: Terms) -> tuple[State, lis
         page = server.fetch(dates, number)
         return replace(page, rows=[judged(run, row) for row in page.rows])
 
-    def write(found: Sequence[Row]) -> None:
-        sent.extend(int(row.uuid) for row in found if row.payload is not None)
-
-    reading: Callable[[DateRange], Iterator[Event]] = partial(
-        scan, fetch, concurrency=1, clock=clock
-    )
-    run.read(lambda dates: reading(dates), write, lambda: None)  # noqa: PLW0108
+    for event in run.read(partial(scan, fetch, concurrency=1, clock=clock)):
+        if isinstance(event, Rows):
+            sent.extend(int(row.uuid) for row in event.rows if row.payload is not None)
     return run.state, sent
 
 
