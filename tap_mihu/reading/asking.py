@@ -132,7 +132,7 @@ class Asking:
 
         def disturbed(page: Page) -> bool:
             totals.append(page.total)
-            if know.filtered:
+            if know.filtered or kind is Kind.BOTH:
                 return len(set(totals)) > 1
             return sum(later < earlier for earlier, later in pairwise(totals)) > patience
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Undated", "find_undated"]
 
+_MOST_WALKS = 5
+_MOST_BLANK = 2
+
 
 @dataclass(eq=False, slots=True)
 class Undated:
@@ -61,8 +64,15 @@ def find_undated(undated: Undated, know: Knowledge) -> Steps[list[Window | Undat
     Returns:
         The undated, finished.
     """
-    if not undated.all_met:
-        yield from _walk(undated, know)
+    blank = walks = 0
+    goes_on = not undated.all_met
+    while goes_on:
+        known = len(undated.rows)
+        # What moves away from one direction comes towards the other.
+        may_help = yield from _walk(undated, know, backwards=walks % 2 == 1)
+        walks, blank = walks + 1, blank + (len(undated.rows) == known)
+        tried = walks == _MOST_WALKS or blank == _MOST_BLANK or undated.expected is None
+        goes_on = may_help and not (undated.all_met or tried)
     undated.proven = undated.all_met and undated.doubt is None
     if not undated.proven:
         number = "some" if undated.expected is None else undated.expected - len(undated.rows)
@@ -70,24 +80,26 @@ def find_undated(undated: Undated, know: Knowledge) -> Steps[list[Window | Undat
     return [undated]
 
 
-def _walk(undated: Undated, know: Knowledge) -> Steps[None]:
+def _walk(undated: Undated, know: Knowledge, *, backwards: bool) -> Steps[bool]:
+    """Ask for all pages, until all are met; return whether more of that may help."""
     per_page = None if know.larger_pages is False else LARGE_PAGE
     first = _page((yield asked(Question(DateRange(), 1, per_page, patient=per_page is None))))
     if per_page is not None and not know.learn_large(first):
         per_page = None
         first = _page((yield asked(Question(DateRange()))))
     if first is None:
-        return
+        return False
     undated.take(first)
-    if undated.all_met or not know.allows(first.last_page):
-        return
+    if first.last_page <= 1 or undated.all_met or not know.allows(first.last_page):
+        return False
 
     def met(page: Page) -> bool:
         undated.take(page)
         return undated.all_met
 
-    numbers = range(2, first.last_page + 1)
-    yield Batch([Question(DateRange(), number, per_page) for number in numbers], met)
+    questions = [Question(DateRange(), n, per_page) for n in range(2, first.last_page + 1)]
+    yield Batch(questions[::-1] if backwards else questions, met)
+    return True
 
 
 def _page(answered: Answered) -> Page | None:

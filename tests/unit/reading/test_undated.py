@@ -86,6 +86,25 @@ def test_what_is_found_and_asked_for(search: Search) -> None:
     assert search.undated.proven is (search.cause is None)
 
 
+def test_one_that_moved_is_looked_for_from_the_other_end() -> None:
+    server, undated = listing(20), Undated(1)
+
+    def delete(changed: Listing) -> None:
+        del changed.days["c00"]
+
+    server.before = {3: delete}
+    _, asked = drive(find_undated(undated, know(larger=False)), server.reply)
+    assert [one.number for one in asked] == [1, 2, 3, 1, 3, 2]
+    assert undated.proven
+
+
+def test_those_that_are_never_met_are_not_looked_for_a_third_time() -> None:
+    undated = Undated(1)
+    _, asked = drive(find_undated(undated, know(larger=False)), listing().reply)
+    assert [one.number for one in asked] == [1, 2, 3, 1, 3, 2]
+    assert undated.cause == UNMET.format(1)
+
+
 def test_larger_pages_that_are_refused_are_not_tried_again() -> None:
     server = listing(25)
     server.refuses = lambda question: question.per_page is not None
