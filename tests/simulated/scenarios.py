@@ -138,7 +138,8 @@ def _repairs() -> Iterator[Scenario]:
     yield from _repair("10 % soft-deleted, quiet", 40, STABLE, REST, 0, odd=many)
     yield from _repair("outlier, by update, moderate", 40, UPDATED, MODERATE, 1, Shape.OUTLIER)
     unstable = [Order.UNSTABLE]
-    yield from _repair("outlier, unstable ties, moderate", 40, unstable, MODERATE, 1, Shape.OUTLIER)
+    # All were proven at 10 requests a page, which the bound forbids.
+    yield from _repair("outlier, unstable ties, moderate", 40, unstable, MODERATE, 0, Shape.OUTLIER)
     yield from _repair("two old days, by update", 40, UPDATED, MODERATE, 0.68, Shape.TWO_DAYS)
     yield from _repair("5 edits a request, by update", 150, UPDATED, EDITS, 0.88)
     limit = Paging(deepest_row=400)
@@ -194,11 +195,12 @@ def _goals() -> Iterator[Scenario]:
             _server(ANY, STORM, obeys=obeys, size=3000),
             Goal(missing=0.01),
         )
-    for size in (20, 400, 1000):
+    # A full last page costs the page behind it, and a round total is cut rather than believed.
+    for size, extra in ((20, 0), (410, 1), (990, 1), (400, 2), (1000, 7)):
         yield Scenario(
-            f"{size // 20} pages at rest",
+            f"{size} contacts at rest",
             _server(STABLE, REST, obeys=True, size=size),
-            Goal(proven=1, extra=1),
+            Goal(proven=1, extra=extra),
         )
     for shape in (Shape.EVEN, Shape.GROWING):
         yield Scenario(
