@@ -84,7 +84,15 @@ def test_the_page_shows_every_option_and_column() -> None:
 
 
 def test_the_command_says_what_came_of_it() -> None:
-    command = [sys.executable, "-m", "tests.simulated", "--runs", "2", "--only", "20 contacts at rest"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulated",
+        "--runs",
+        "2",
+        "--only",
+        "20 contacts at rest",
+    ]
     run = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
