@@ -167,7 +167,27 @@ LIES = {
     "half invisible from the 12th response on": withholding(blind_after=11),
 }
 
+LATE_LIES = {
+    "visible up to 30 s late",
+    "imports of 5, up to 30 s late",
+    "responses up to 10 s old",
+    "two replicas, one 10 s behind",
+    "total cached for a minute",
+    "pages cached for a minute",
+}
+"""Where larger pages are not to be had, two seconds of slack do not tell these."""
+
 TWO_LIES = "two lies at once"
+
+
+def is_declared(lie: str, *, obeys: bool) -> bool:
+    """Return whether losses are a declared limit of the proof.
+
+    Args:
+        lie: One of `LIES`, or `TWO_LIES`.
+        obeys: Whether the server obeys the request for larger pages.
+    """
+    return lie != TWO_LIES and (LIES[lie].declared or (not obeys and lie in LATE_LIES))
 
 
 def _two_at_once(rng: Random) -> Lie:

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.simulated.changes import Change, churn
-from tests.simulated.lies import BUSY, CHURNS, LIES, MODERATE, REST, TWO_LIES, Rates, liar
+from tests.simulated.lies import (
+    BUSY,
+    CHURNS,
+    LIES,
+    MODERATE,
+    REST,
+    TWO_LIES,
+    Rates,
+    is_declared,
+    liar,
+)
 from tests.simulated.oddities import Oddities
 from tests.simulated.orders import UNTOUCHED_ORDERS, Order
 from tests.simulated.paging import Larger, Paging
@@ -19,15 +29,6 @@ if TYPE_CHECKING:
 STABLE = [order for order in Order if order is not Order.UNSTABLE]
 UPDATED = [Order.UPDATED_OLDEST, Order.UPDATED_NEWEST]
 ANY = [*Order]
-LATE_LIES = {
-    "visible up to 30 s late",
-    "imports of 5, up to 30 s late",
-    "responses up to 10 s old",
-    "two replicas, one 10 s behind",
-    "total cached for a minute",
-    "pages cached for a minute",
-}
-"""Where larger pages are not to be had, two seconds of slack do not tell these."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,7 @@ def _lies() -> Iterator[Scenario]:
                 yield Scenario(
                     f"{lie}, {churning}{_obeyed(obeys)}",
                     _liar(lie, churning, obeys=obeys),
-                    declared=lie != TWO_LIES
-                    and (LIES[lie].declared or (not obeys and lie in LATE_LIES)),
+                    declared=is_declared(lie, obeys=obeys),
                 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulated.changes import churn
-from tests.simulated.lies import BUSY, CHURNS, LIES, TWO_LIES, liar
+from tests.simulated.lies import BUSY, CHURNS, LIES, TWO_LIES, is_declared, liar
 from tests.simulated.oddities import Oddities
 from tests.simulated.orders import Order
 from tests.simulated.paging import Larger
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 RUNS = {TWO_LIES: 12}  # of each kind, where larger pages are obeyed and where not; else two
 PLACES = {lie: place for place, lie in enumerate(LIES)}
 
-UNDECLARED = [*(name for name, lie in LIES.items() if not lie.declared), TWO_LIES]
-
 all_lies = pytest.mark.parametrize("lie", [*LIES, TWO_LIES])
-undeclared_lies = pytest.mark.parametrize("lie", UNDECLARED)
 churns = pytest.mark.parametrize("churn", CHURNS)
 
 
@@ -40,10 +37,11 @@ def readings(lie: str, churn: str) -> dict[str, Reading]:
         for obeys in (True, False):
             server = liar(lie, churn, seed, obeys=obeys)
             reading = read(server)
+            limit = "a declared limit, " if is_declared(lie, obeys=obeys) else ""
             name = (
-                f"seed {seed}: {server.size} contacts, {server.shape}, order {server.order}, "
-                f"larger pages {server.larger}: {reading.outcome}, {len(reading.missing)} missing, "
-                f"{reading.requests} requests for {reading.pages} pages"
+                f"{limit}seed {seed}: {server.size} contacts, {server.shape}, "
+                f"order {server.order}, larger pages {server.larger}: {reading.outcome}, "
+                f"{len(reading.missing)} missing, {reading.requests} requests for {reading.pages} pages"
             )
             reading.emitted.clear()
             found[name] = reading
@@ -55,9 +53,10 @@ def found(lie: str, churn: str, wrong: Callable[[Reading], bool]) -> list[str]:
 
 
 @churns
-@undeclared_lies
+@all_lies
 def test_nothing_is_lost_in_silence(lie: str, churn: str) -> None:
-    assert not found(lie, churn, lambda reading: reading.outcome is Outcome.LOST)
+    lost = found(lie, churn, lambda reading: reading.outcome is Outcome.LOST)
+    assert not [name for name in lost if not name.startswith("a declared limit")]
 
 
 @churns
