@@ -41,7 +41,8 @@ def readings(lie: str, churn: str) -> dict[str, Reading]:
             name = (
                 f"{limit}seed {seed}: {server.size} contacts, {server.shape}, "
                 f"order {server.order}, larger pages {server.larger}: {reading.outcome}, "
-                f"{len(reading.missing)} missing, {reading.requests} requests for {reading.pages} pages"
+                f"{len(reading.missing)} missing, {reading.requests} requests for "
+                f"{reading.pages} pages"
             )
             reading.emitted.clear()
             found[name] = reading
