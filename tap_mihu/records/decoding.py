@@ -1,8 +1,9 @@
 """Decoding: the body of a response becomes a page of rows, each ready to be written.
 
 Two ways lead there and give the same rows. Ordinary pages are decoded straight into typed
-structs and encoded from them (most of a run's time goes here); a page with anything unusual on it
-takes the plain way through dicts and `shaping.Shaper`, which is also the reference.
+structs and encoded from them (most of a run's time goes here); a page with anything unusual on it,
+or of a stream whose items are more than flat, takes the plain way through dicts and
+`shaping.Shaper`, which is also the reference.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from tap_mihu.errors import EnvelopeError, UnreadableBodyError
 from tap_mihu.records.envelope import open_envelope
 from tap_mihu.records.json_text import decode_json, encode_json, has_nul
 from tap_mihu.records.pages import Page, Row
-from tap_mihu.records.shaping import CREATED_AT, KEY, UPDATED_AT, InvalidValues, Shaper
+from tap_mihu.records.shaping import InvalidValues, Shaper
 from tap_mihu.records.typed import TypedItems
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class PageDecoder:
         self._is_due = is_due
         self._row_format = row_format
         self._without = frozenset[str]() if row_format is None else row_format.without
-        typed = typed and row_format is not None
+        typed = typed and row_format is not None and shaper.is_flat
         self._typed = TypedItems(shaper, self._without) if typed else None
 
     def page(self, body: bytes, number: int, *, served_at: datetime, received_at: datetime) -> Page:
@@ -115,7 +116,7 @@ def plain_rows(
     rows = []
     for position, item in enumerate(items, 1):
         record = shaper.shape(item, position, invalid)
-        created_at, updated_at = record[CREATED_AT], record[UPDATED_AT]
+        key, created_at, updated_at = (record[name] for name in shaper.row)
         payload: Any = None
         if is_due is None or is_due(created_at, updated_at):
             for name in without:
@@ -123,6 +124,6 @@ def plain_rows(
             payload = (
                 record if envelope is None else envelope[0] + encode_json(record) + envelope[1]
             )
-        rows.append(Row(record[KEY], created_at, updated_at, payload, tuple(invalid.elements())))
+        rows.append(Row(key, created_at, updated_at, payload, tuple(invalid.elements())))
         invalid.clear()
     return rows

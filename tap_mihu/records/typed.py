@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,8 +17,9 @@ from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.envelope import Envelope
 from tap_mihu.records.json_text import encode_json, is_writable, parse_number
 from tap_mihu.records.pages import Row
-from tap_mihu.records.shaping import KEY, Shaper, to_text
+from tap_mihu.records.shaping import USUAL, Shaper
 from tap_mihu.records.timestamps import canonical
+from tap_mihu.records.values import LARGEST_INTEGER, SMALLEST_INTEGER, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -37,10 +38,13 @@ _TYPES: dict[str, Any] = {
     "boolean": bool,
     "number": Decimal,
 }
+_COLUMNS = _TYPES | {
+    "integer": Annotated[int, msgspec.Meta(ge=SMALLEST_INTEGER, le=LARGEST_INTEGER)]
+}
 
 
 class TypedItems:
-    """Structs for the items of a stream and for the further keys that a workspace adds."""
+    """Structs for the flat items of a stream and for the further keys that a workspace adds."""
 
     # Beyond this many, keys are data rather than the fields of a workspace.
     _MOST_EXTRAS = 500
@@ -101,7 +105,7 @@ class TypedItems:
 
     def _type(self, name: str, kind: str) -> Any:  # noqa: ANN401 - a type
         if kind != "array":
-            return _TYPES.get(kind, Any) | None
+            return _COLUMNS.get(kind, Any) | None
         fields = self._shaper.items[name].items()
         one = msgspec.defstruct(
             "One",
@@ -149,7 +153,7 @@ class TypedItems:
         for position, item in enumerate(items, 1):
             uuid = item.uuid
             if not uuid:
-                raise MissingKeyError(KEY, position)
+                raise MissingKeyError(USUAL.key, position)
             invalid: tuple[str, ...] = ()
             for name in timestamps:
                 sent = getattr(item, name)

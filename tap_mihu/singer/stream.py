@@ -22,7 +22,7 @@ from tap_mihu.reading.reporter import Reporter
 from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
-from tap_mihu.records.shaping import KEY, UPDATED_AT, Shaper
+from tap_mihu.records.shaping import UPDATED_AT, Shaper
 from tap_mihu.records.timestamps import canonical
 from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
@@ -59,7 +59,7 @@ class ListedStream(SDKStream):
     by_date: ClassVar[bool] = False
     """Whether the listing takes the filters, among them `date_from` and `date_to`."""
 
-    primary_keys = (KEY,)
+    primary_keys = ("uuid",)
     replication_key = UPDATED_AT
 
     def __init__(self, tap: Tap) -> None:
@@ -198,8 +198,8 @@ class ListedStream(SDKStream):
         declared = self.effective_schema.get("properties", {})
         for column in [name for name in self.columns if name not in declared]:
             self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
-        if KEY not in declared or not self.mask["properties", KEY]:
-            raise MihuError(f"The catalog of {self.name} leaves {KEY} out: discover it anew.")
+        if "uuid" not in declared or not self.mask["properties", "uuid"]:
+            raise MihuError(f"The catalog of {self.name} leaves {"uuid"} out: discover it anew.")
 
     @property
     def filters(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tags: the list that a server means, in whatever shape PHP writes it."""
+"""Containers: the list or object that a server means, in whatever shape PHP writes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tap_mihu.records.json_text import decode_json
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["to_items"]
+__all__ = ["to_items", "to_object", "to_values"]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).fullmatch
 _NUMBER = re.compile(r"[0-9]{1,30}").fullmatch
@@ -38,6 +38,36 @@ def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # no
     return [
         item if isinstance(item, dict) else {"name": item} for item in items if item is not None
     ]
+
+
+def to_values(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    """Return a list of plain values, whatever stands for it, without nulls.
+
+    That is a list, an object keyed by number, JSON text of these, or one value that is in no
+    list; false and empty text stand for no list.
+    """
+    if isinstance(value, str):
+        value = _from_text(value)
+    if isinstance(value, dict):
+        value = list(value.values())
+    elif not isinstance(value, list):
+        value = [] if value is False else [value]
+    return [one for one in value if one is not None]
+
+
+def to_object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON
+    """Return an object, be it JSON text; None for what stands for none, such as an empty list.
+
+    Raises:
+        ValueError: No object is meant.
+    """
+    if isinstance(value, str):
+        value = _from_text(value)
+    if value is None or value is False or value == []:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004 - it is about what a server sent
+    return value
 
 
 def _from_text(text: str) -> Any:  # noqa: ANN401 - any JSON
