@@ -6,6 +6,7 @@ __all__ = [
     "ConfigError",
     "EnvelopeError",
     "Interrupted",
+    "ListingError",
     "MihuError",
     "MissingKeyError",
     "RefusedError",
@@ -22,7 +23,11 @@ class ConfigError(MihuError):
     """A setting that cannot be used; the text names the setting and the rule it breaks."""
 
 
-class RefusedError(MihuError):
+class ListingError(MihuError):
+    """The API refuses a listing, or sends it in another form; others may still be read."""
+
+
+class RefusedError(ListingError):
     """The API refuses one request, or fails on it again and again; another may still succeed."""
 
 

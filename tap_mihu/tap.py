@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -11,13 +12,15 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_mihu.configuration import configured, tell_unread
-from tap_mihu.errors import ConfigError
+from tap_mihu.errors import ConfigError, MihuError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.ending import end_in_time
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
+from tap_mihu.singer.opening import open_client
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
 from tap_mihu.singer.schema import stream_schema
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from click import Command, Context, Option
-    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
+
+    from tap_mihu.api.client import Client
 
 __all__ = ["TapMihu"]
 
@@ -80,7 +84,7 @@ class TapMihu(Tap):
         )
         super().__init__(
             config=config,
-            catalog=read_catalog(catalog, {ContactsStream.name}),
+            catalog=read_catalog(catalog, [stream.name for stream in STREAMS]),
             state=read_state(state),
             validate_config=validate_config,
             **options,
@@ -180,11 +184,46 @@ class TapMihu(Tap):
 
     @property
     @override
+    def streams(self) -> dict[str, Stream]:
+        """The streams in the order in which they are read; the SDK's is by name."""
+        found = super().streams
+        return {stream.name: found[stream.name] for stream in STREAMS}
+
+    @cached_property
+    def client(self) -> Client:
+        """What asks the API, for all streams of a run."""
+        return open_client(self.config, self.logger)
+
+    # Final to the SDK, which has no other place for what follows the last stream.
+    @override  # type: ignore[misc]
+    def sync_all(self) -> None:
+        """Read the streams that are selected.
+
+        Raises:
+            MihuError: The run ended early, or some of them could not be read.
+        """
+        try:
+            super().sync_all()
+        finally:
+            self.client.close()
+        unread = [name for name, of in self.streams.items() if getattr(of, "is_unread", False)]
+        if unread:
+            raise MihuError(f"Not read: {', '.join(unread)}. The warnings above say why.")
+
+    # Final too: it would ask for what is not selected.
+    @override  # type: ignore[misc]
+    def run_connection_test(self) -> bool:
+        """Ask for one record of each stream that is selected."""
+        selected = [stream for stream in self.streams.values() if stream.selected]
+        return self.run_sync_dry_run(dry_run_record_limit=1, streams=selected)
+
+    @property
+    @override
     def catalog(self) -> Catalog:
         """The catalog that messages follow: it names nothing that is in an extra field.
 
         Or flattening, here or in a target, would spread such a field over columns that no schema
-        has.
+        has. Nor does it have streams that are not selected, which a map of all would not suit.
         """
         catalog = super().catalog
         for stream in STREAMS:
@@ -192,7 +231,12 @@ class TapMihu(Tap):
             fields = (entry and entry.schema.properties) or {}
             if stream.extra_fields in fields:
                 fields[stream.extra_fields].properties = None
-        return catalog
+        selected = (
+            (name, entry)
+            for name, entry in catalog.items()
+            if entry.metadata.resolve_selection().get((), True)
+        )
+        return Catalog(selected)
 
     @override
     def setup_mapper(self) -> None:

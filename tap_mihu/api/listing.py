@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_mihu.errors import EnvelopeError, MihuError, MissingKeyError
+from tap_mihu.errors import EnvelopeError, ListingError, MihuError, MissingKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,8 @@ class Listing:
     params: Mapping[str, Any]
     """What every request asks for: the filters and `per_page`."""
     decoder: PageDecoder
+    place: str = ""
+    """Which of several like it this one is, where that is not a matter of dates; for errors."""
 
     def page(
         self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
@@ -45,7 +47,8 @@ class Listing:
         Raises:
             RefusedError: The API refuses this request, or every try of it failed; another request
                 may be answered.
-            MihuError: No request would be answered, or the response is not the documented one.
+            ListingError: The API refuses the listing, or the response is not the documented one.
+            MihuError: No request would be answered.
             StoppedError: The run is over.
         """
         params = {**self.params, "page": number}
@@ -55,18 +58,19 @@ class Listing:
             params["date_from"] = dates.first.isoformat()
         if dates.last is not None:
             params["date_to"] = dates.last.isoformat()
-        place = f"page {number}, created: {dates}"
+        where = self.place or f"created: {dates}"
+        place = f"page {number}, {where}"
         try:
             return self.client.retry(partial(self._ask, params, number), patient=patient)
         except EnvelopeError as error:
             said = f", {self.client.quoted(error.quote, params)!r}" if error.quote else ""
-            raise MihuError(
+            raise ListingError(
                 f"The response is not the documented one ({error}{said}): check subdomain or "
                 f"api_url ({place})."
             ) from None
         except MissingKeyError as error:
-            raise MihuError(
-                f"{self.name}: page {number}, position {error.position} (created: {dates}) "
+            raise ListingError(
+                f"{self.name}: page {number}, position {error.position} ({where}) "
                 f"has no {error.key}."
             ) from None
         except MihuError as error:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tap_mihu.api.quotes import json_object, quoted, validation_text
-from tap_mihu.errors import MihuError, RefusedError
+from tap_mihu.errors import ListingError, MihuError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,8 @@ class Verdict(Enum):
     THROTTLE = auto()
     REFUSE = auto()
     """The API refuses this request; another may be answered."""
+    FORBID = auto()
+    """The API refuses this listing; another may be answered."""
     FAIL = auto()
     """The API refuses the run."""
 
@@ -54,7 +56,7 @@ _RULES = {
         Verdict.FAIL, "the token is missing, wrong or expired: check auth_token", doubtful=True
     ),
     403: Rule(
-        Verdict.FAIL, "the token's owner lacks the permission: check auth_token", doubtful=True
+        Verdict.FORBID, "the token's owner lacks the permission: check auth_token", doubtful=True
     ),
     404: Rule(
         Verdict.REFUSE,
@@ -72,6 +74,8 @@ _RULES = {
 }
 # With a time in Retry-After, these are throttling too.
 _THROTTLED_IF_TOLD = frozenset({*range(400, 500), 503})
+
+_KINDS = {Verdict.REFUSE: RefusedError, Verdict.FORBID: ListingError}
 
 _BEFORE_THE_API = (
     "this is not the API's own response but of something before it (a firewall, a proxy, a "
@@ -102,7 +106,7 @@ def refusal(status: int, body: bytes, rule: Rule, secrets: Iterable[str]) -> Mih
         rule: What `judge` returned.
         secrets: What must not be repeated from the body.
     """
-    kind = RefusedError if rule.verdict is Verdict.REFUSE else MihuError
+    kind = _KINDS.get(rule.verdict, MihuError)
     own = rule is _REDIRECT or rule.by_proxy or json_object(body) is not None
     text = f"HTTP {status}: {rule.hint if own else _BEFORE_THE_API}."
     if status == 422 and (said := quoted(validation_text(body), secrets)):  # noqa: PLR2004

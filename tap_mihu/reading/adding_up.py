@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHRUNK", "Parts", "Sum", "Verdict", "add_up", "add_up_whole", "shrinks_too_much"]
 
-SHRUNK = "far fewer contacts are there than a moment ago"
+SHRUNK = "far fewer records are there than a moment ago"
 
 _LOOKS_AT_THE_WHOLE = 16
 _FEW_LOOKS = 3

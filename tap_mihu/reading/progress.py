@@ -53,6 +53,19 @@ class Progress:
         """Whether no window is read yet."""
         return self._since is None
 
+    def follow(self) -> Progress:
+        """Return the progress of a part; what it reads counts here too, until it is absorbed."""
+        part = Progress()
+        self.held = lambda: part.read
+        return part
+
+    def absorb(self, part: Progress) -> None:
+        """Take over what a part that is finished came to."""
+        self.held = _none
+        self.passed_on += part.passed_on
+        self.windows += part.windows
+        self.repaired += part.repaired
+
     def begin_reading(self) -> None:
         """Take note that windows are read from now on."""
         if self._since is None:

@@ -23,9 +23,11 @@ __all__ = ["read_window"]
 
 _RESTLESS_PAGES = 16
 _ROUND = 500
+# Where dates cannot tell, a number at which search engines stop.
+_ROUND_WITHOUT_DATES = 10_000
 
-_MOVED = "contacts moved between pages while they were read"
-_CHANGED = "contacts were created or deleted while they were read"
+_MOVED = "records moved between pages while they were read"
+_CHANGED = "records were created or deleted while they were read"
 _UNREAD = "a page cannot be read"
 _BUDGET = "too many requests would be needed"
 
@@ -106,7 +108,8 @@ class _Reader:
 
     def _is_round(self, total: int) -> bool:
         """Return whether a total looks like one at which a server stops to count."""
-        if total < max(_ROUND, self._know.most_counted) or total % _ROUND:
+        step = _ROUND if self._know.by_date else _ROUND_WITHOUT_DATES
+        if total < max(step, self._know.most_counted) or total % step:
             return False
         return total % self._know.budget.page_size == 0 or self._window.per_page is not None
 

@@ -90,7 +90,10 @@ class Repairing:
         yield from self._asking.go_on(read)
         if settled_by(window.reads, window.dates, know):
             return True
-        hopeless = know.filtered or not read.pages or read.drops > 1 or read.mended or both
+        dateless = window.undated and not know.by_date
+        hopeless = (
+            (know.filtered or dateless or both) or not read.pages or read.drops > 1 or read.mended
+        )
         if hopeless or not know.allows(read.last_page + len(read.left)):
             return False
         read.mended = True

@@ -80,8 +80,9 @@ class Reporter:
         if progress.planning:
             total = f"{progress.total} to read, " if progress.total else ""
             return f"{self._name}: planning, {total}{requests} requests"
+        total = f" of {progress.total}" if progress.total else ""
         text = (
-            f"{self._name}: {progress.read} of {progress.total} read, {progress.emitted} emitted, "
+            f"{self._name}: {progress.read}{total} read, {progress.emitted} emitted, "
             f"{progress.windows} windows settled"
         )
         left = progress.seconds_left()

@@ -65,6 +65,7 @@ def scan(  # noqa: PLR0913 - what a scan is given is told by name
     by_date: bool = True,
     filtered: bool = False,
     page_size: int | None = None,
+    larger_pages: bool | None = None,
     progress: Progress | None = None,
     clock: ServerClock | None = None,
 ) -> Iterator[Rows | Done]:
@@ -81,6 +82,7 @@ def scan(  # noqa: PLR0913 - what a scan is given is told by name
         by_date: Whether the listing can be asked for dates.
         filtered: Whether filters other than dates are set.
         page_size: Contacts a page, as `fetch` asks for them; None where that is not known.
+        larger_pages: Whether the API obeys larger pages; None where that is not known.
         progress: Is kept up to date.
         clock: Likewise.
 
@@ -88,7 +90,11 @@ def scan(  # noqa: PLR0913 - what a scan is given is told by name
         RefusedError: Some page could not be read; all others were.
     """
     know = Knowledge(
-        by_date=by_date, filtered=filtered, page_size=page_size, clock=clock or ServerClock()
+        by_date=by_date,
+        filtered=filtered,
+        page_size=page_size,
+        larger_pages=larger_pages,
+        clock=clock or ServerClock(),
     )
     with Workers["_Entry", "tuple[Question, Reply]"](concurrency) as workers:
         yield from _Scan(fetch, within, workers, know, progress or Progress()).run()

@@ -39,6 +39,8 @@ class Terms:
     """Where it matters, canonical: contacts neither updated nor created since are not sent."""
     lookback_seconds: int = 0
     reread_after_hours: int = 0
+    by_date: bool = True
+    """Whether some dates can be read without others."""
 
     @property
     def fresh_hours(self) -> int:
@@ -68,9 +70,8 @@ class Course:
 
 def needs_chart(state: State, terms: Terms) -> bool:
     """Return whether a run may leave something out, by what is known before any request."""
-    return state.round is not None or (
-        terms.fresh_hours > 0 and any(mark.read_at for mark in state.ranges.marks)
-    )
+    was_read = terms.fresh_hours > 0 and any(mark.read_at for mark in state.ranges.marks)
+    return terms.by_date and (state.round is not None or was_read)
 
 
 def chart(state: State, terms: Terms, page: Page, fetch: Fetch, logger: logging.Logger) -> Course:

@@ -11,7 +11,7 @@ from singer_sdk import metrics
 if TYPE_CHECKING:
     from tap_mihu.api.client import Client
 
-__all__ = ["log_figures"]
+__all__ = ["StreamRequests", "log_figures"]
 
 
 class _OurMetric(enum.StrEnum):
@@ -20,12 +20,46 @@ class _OurMetric(enum.StrEnum):
     PROVEN = "proven"
 
 
-def log_figures(stream: str, client: Client, *, proven: bool) -> None:
+class StreamRequests:
+    """What the requests of one stream come to, of a client that all streams share."""
+
+    def __init__(self, client: Client) -> None:
+        """Begin to count."""
+        self._client = client
+        self._before = (
+            client.requests,
+            client.retries,
+            client.paused_seconds,
+            client.request_seconds,
+        )
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return self._client.requests - self._before[0]
+
+    @property
+    def retries(self) -> int:
+        """How many of them repeated a failed one."""
+        return self._client.retries - self._before[1]
+
+    @property
+    def paused_seconds(self) -> float:
+        """For how long all requests were paused, because the API asked for it."""
+        return self._client.paused_seconds - self._before[2]
+
+    @property
+    def request_seconds(self) -> float:
+        """How long they took, all together."""
+        return self._client.request_seconds - self._before[3]
+
+
+def log_figures(stream: str, requests: StreamRequests, *, proven: bool) -> None:
     """Log the figures of a stream's requests, and whether its read is proven (1) or not (0)."""
     tags: dict[str, Any] = {"stream": stream, "pid": os.getpid()}
-    mean = client.request_seconds / client.requests if client.requests else 0.0
+    mean = requests.request_seconds / requests.requests if requests.requests else 0.0
     points: list[metrics.Point[Any]] = [
-        metrics.Point("counter", metrics.Metric.HTTP_REQUEST_COUNT, client.requests, tags),
+        metrics.Point("counter", metrics.Metric.HTTP_REQUEST_COUNT, requests.requests, tags),
         metrics.Point("timer", metrics.Metric.HTTP_REQUEST_DURATION, mean, tags | {"of": "mean"}),
         metrics.Point("gauge", _OurMetric.PROVEN, int(proven), tags),  # type: ignore[arg-type]
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_mihu.reading.shards import CutError, Shard, cut_into_shards
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.singer.due import none_is_due
+from tap_mihu.singer.opening import open_client
 
 if TYPE_CHECKING:
     from tap_mihu.singer.stream import ListedStream
@@ -20,7 +21,7 @@ def plan(stream: ListedStream, number: int) -> list[dict[str, Any]]:
     Raises:
         MihuError: The API cannot be read.
     """
-    client = stream.open_client()
+    client = open_client(stream.config, stream.logger)
     decoder = PageDecoder(stream.shaper(), is_due=none_is_due)
     fetch = stream.listing(client, decoder).page
     within, concurrency = stream.within, stream.config["max_concurrent_requests"]

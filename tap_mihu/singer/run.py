@@ -179,7 +179,7 @@ class Run:
         if ledger.read - before <= self._sent:
             return False
         self._logger.warning(
-            "There are %d contacts more than when everything was read last, but only %d were "
+            "There are %d records more than when everything was read last, but only %d were "
             "created or updated since: contacts can enter a tag, pool, stage or campaign without "
             "being updated. This run sends all others once; FULL_TABLE does so in every run",
             ledger.read - before,
@@ -200,7 +200,7 @@ class Run:
         self._doubted = doubt is not None
         if doubt is not None:
             self._logger.warning(
-                "It is not proven that none is missing: only %d contacts were found, less than "
+                "It is not proven that none is missing: only %d records were found, less than "
                 "half of the %d before. The bookmark stays and no row is deleted, unless the next "
                 "run finds the same",
                 doubt.found,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import metrics
 from singer_sdk.exceptions import MappingError, SyncLifecycleSignal
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
@@ -16,6 +17,7 @@ from tap_mihu.errors import MihuError
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
+    from singer_sdk.mapper import StreamMap
 
 __all__ = ["SDKStream"]
 
@@ -39,6 +41,16 @@ class SDKStream(Stream):
     def partitions(self) -> None:
         """None: the listing is read as a whole, whatever the state says."""
         return None
+
+    @property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        """None for a stream that a test run reads though it is not selected."""
+        unmapped = SameRecordTransform(
+            self.name, self.schema, self.primary_keys, flattening_options=None
+        )
+        self._tap.mapper.stream_maps.setdefault(self.name, [unmapped])
+        return super().stream_maps
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

@@ -12,25 +12,25 @@ from singer_sdk.singerlib import ActivateVersionMessage
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 from typing_extensions import override
 
-from tap_mihu.api.client import Client, root_url
+from tap_mihu.api.client import root_url
 from tap_mihu.api.listing import Listing
-from tap_mihu.api.rate_limit import RateLimit
-from tap_mihu.errors import EnvelopeError, Interrupted, MihuError
+from tap_mihu.errors import EnvelopeError, Interrupted, ListingError, MihuError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reporter import Reporter
 from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
-from tap_mihu.records.shaping import UPDATED_AT, Shaper
+from tap_mihu.records.shaping import UPDATED_AT, USUAL, RowFields, Shaper
 from tap_mihu.records.timestamps import canonical
 from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
 from tap_mihu.singer.due import none_is_due
-from tap_mihu.singer.figures import log_figures
+from tap_mihu.singer.figures import StreamRequests, log_figures
 from tap_mihu.singer.judging import JudgingDecoder
 from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
+from tap_mihu.singer.opening import open_client
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.schema import stream_schema
 from tap_mihu.singer.sdk_stream import SDKStream
@@ -38,33 +38,48 @@ from tap_mihu.singer.state import Subject
 from tap_mihu.singer.writer import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_mihu.api.client import Client
     from tap_mihu.singer.output import MessageWriter
+    from tap_mihu.singer.run import Scan
     from tap_mihu.singer.state import State
+
+    Decode = Callable[[Shaper], PageDecoder]
 
 __all__ = ["ListedStream"]
 
 
 class ListedStream(SDKStream):
-    """A listing with Laravel's page envelope whose items have `uuid` and `updated_at`."""
+    """A listing with Laravel's page envelope."""
 
     path: ClassVar[str]
     """Below the API's root."""
-    extra_fields: ClassVar[str | None] = None
+    params: ClassVar[Mapping[str, str]] = {}
+    """What every request asks for besides."""
+    most_per_page: ClassVar[int | None] = None
+    """The documented maximum of `per_page`; None where there is none."""
+    row: ClassVar[RowFields] = USUAL
+    """The fields that reading completely needs to know."""
+    extra_fields: ClassVar[str] = "extra_fields"
     """The field that holds what the schema does not name."""
     by_date: ClassVar[bool] = False
-    """Whether the listing takes the filters, among them `date_from` and `date_to`."""
+    """Whether it is that of contacts: it takes the filters, among them `date_from` and `date_to`,
+    and its extra fields may have columns."""
 
-    primary_keys = ("uuid",)
-    replication_key = UPDATED_AT
+    primary_keys: Sequence[str] = (USUAL.key,)
+    replication_key: str | None = UPDATED_AT
+    selected_by_default = False
+    """One that is may not be missing: where it cannot be read, the run ends."""
+    is_unread = False
+    """Whether the API refused it, and the other streams went on."""
 
     def __init__(self, tap: Tap) -> None:
         """Read the stream's schema."""
-        self.columns = tap.config.get("custom_field_columns", ()) if self.extra_fields else ()
+        self.columns = tap.config.get("custom_field_columns", ()) if self.by_date else ()
         super().__init__(tap, schema=stream_schema(self.name, self.columns))
 
     @override
@@ -77,18 +92,24 @@ class ListedStream(SDKStream):
         Raises:
             MihuError: The run cannot go on; its text is for the user.
         """
-        client = self.open_client()
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            with closing(open_client(self.config, self.logger)) as client:
+                yield from self.sample(client)
+            return
         try:
-            if self.ABORT_AT_RECORD_COUNT is None:
-                self._read(client)
-            else:
-                yield from self._sample(client)
-        finally:
-            client.close()
+            self._read(self._tap.client)  # type: ignore[attr-defined]
+        except ListingError as error:
+            if self.selected_by_default:
+                raise
+            self.is_unread = True
+            self.logger.warning("%s cannot be read; other streams are: %s", self.name, error)
 
-    def _sample(self, client: Client) -> Iterator[Record]:
+    def sample(self, client: Client) -> Iterator[Record]:
         """Walk the pages for a test run, which stops when it has seen enough."""
-        listing = self.listing(client, PageDecoder(self.shaper()))
+        yield from self.walk(self.listing(client, PageDecoder(self.shaper())))
+
+    def walk(self, listing: Listing) -> Iterator[Record]:
+        """Yield the records of a listing, page by page."""
         number = last_page = 1
         while number <= last_page:
             page = listing.page(self.within, number)
@@ -100,7 +121,7 @@ class ListedStream(SDKStream):
         run = self._begin(clock)
         run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=none_is_due)).page)
         line_format = plain_line_format(self, run.terms.version)
-        decoder = JudgingDecoder(self.shaper(), run, row_format=line_format)
+        decode = partial(JudgingDecoder, run=run, row_format=line_format)
         output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
         writer = RecordWriter(
             output,
@@ -110,17 +131,9 @@ class ListedStream(SDKStream):
             state_every=self.STATE_MSG_FREQUENCY,
         )
         client.on_pause = progress.note_pause
-        reporter = Reporter(self.logger, self.name, progress, client)
-        scan_dates = partial(
-            scan,
-            self.listing(client, decoder).page,
-            concurrency=self.config["max_concurrent_requests"],
-            by_date=self.by_date,
-            filtered=bool(self.filters.keys() - {"date_from", "date_to"}),
-            page_size=self.config["page_size"],
-            progress=progress,
-            clock=clock,
-        )
+        requests = StreamRequests(client)
+        reporter = Reporter(self.logger, self.name, progress, requests)
+        scan_dates = self.scanner(client, decode, progress, clock)
         # Whatever STATE comes first says so, if the stream starts over.
         self._keep(run.state)
         reporter.start()
@@ -139,12 +152,12 @@ class ListedStream(SDKStream):
             # The SDK writes it, last of all.
             self.state_manager.is_flushed = False
             reporter.tell_the_end(proven=run.proven)
-            log_figures(self.name, client, proven=run.proven)
+            log_figures(self.name, requests, proven=run.proven)
         except Interrupted as interrupt:
             interrupt.so_far = reporter.so_far()
             raise
         except EnvelopeError as error:
-            raise MihuError(f"{self.name}: {error}: the API cannot be trusted.") from None
+            raise ListingError(f"{self.name}: {error}: the API cannot be trusted.") from None
         finally:
             reporter.stop()
             for field, count in sorted(writer.invalid.items()):
@@ -175,6 +188,7 @@ class ListedStream(SDKStream):
             start_date=canonical(start_date) if start_date else None,
             lookback_seconds=self.config["lookback_seconds"],
             reread_after_hours=self.config["reread_after_hours"],
+            by_date=self.by_date,
         )
         state = read_stream_state(
             self.stream_state,
@@ -189,17 +203,21 @@ class ListedStream(SDKStream):
     def _check_catalog(self) -> None:
         """Refuse a catalog that asks for what the stream does not offer."""
         method, key = self.replication_method, self.replication_key
-        incremental = method == REPLICATION_INCREMENTAL and key in {None, UPDATED_AT}
-        if method != REPLICATION_FULL_TABLE and not incremental:
+        offered = type(self).replication_key
+        if method != REPLICATION_FULL_TABLE and not (
+            method == REPLICATION_INCREMENTAL and offered and key in {None, offered}
+        ):
+            also = f", and INCREMENTAL by {offered}" if offered else " only"
             raise MihuError(
-                f"{self.name} offers FULL_TABLE, and INCREMENTAL by {UPDATED_AT}: "
+                f"{self.name} offers FULL_TABLE{also}: "
                 "check the catalog's replication method and key."
             )
         declared = self.effective_schema.get("properties", {})
         for column in [name for name in self.columns if name not in declared]:
             self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
-        if "uuid" not in declared or not self.mask["properties", "uuid"]:
-            raise MihuError(f"The catalog of {self.name} leaves {"uuid"} out: discover it anew.")
+        for name in type(self).primary_keys:
+            if name not in declared or not self.mask["properties", name]:
+                raise MihuError(f"The catalog of {self.name} leaves {name} out: discover it anew.")
 
     @property
     def filters(self) -> dict[str, Any]:
@@ -214,28 +232,52 @@ class ListedStream(SDKStream):
             date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None
         )
 
-    def shaper(self) -> Shaper:
-        """Return what makes records of items."""
-        return Shaper(self.schema, extra_fields=self.extra_fields, columns=self.columns)
+    @property
+    def page_size(self) -> int:
+        """Items a page, as they are asked for."""
+        size: int = self.config["page_size"]
+        return size if self.most_per_page is None else min(size, self.most_per_page)
+
+    def shaper(self, given: Mapping[str, str] | None = None) -> Shaper:
+        """Return what makes records of items; `given` fields are the same for all of them."""
+        return Shaper(
+            self.schema,
+            extra_fields=self.extra_fields,
+            columns=self.columns,
+            row=self.row,
+            given=given,
+        )
 
     def listing(self, client: Client, decoder: PageDecoder) -> Listing:
         """Return the listing that the stream reads."""
-        params = {**self.filters, "per_page": self.config["page_size"]}
+        params = {**self.filters, **self.params, "per_page": self.page_size}
         return Listing(client, self.name, self.path, params, decoder)
 
-    def open_client(self) -> Client:
-        """Return a client with the settings of the tap; the caller closes it."""
-        config = self.config
-        return Client(
-            root_url(config),
-            token=config["auth_token"],
-            user_agent=config["user_agent"],
-            timeout_seconds=config["request_timeout"],
-            max_retries=config["max_retries"],
-            logger=self.logger,
-            rate_limit=RateLimit(
-                config["rate_limit_percent"], config.get("max_requests_per_minute")
-            ),
+    def scanner(
+        self, client: Client, decode: Decode, progress: Progress, clock: ServerClock
+    ) -> Scan:
+        """Return what reads the stream completely.
+
+        Args:
+            client: Asks the API.
+            decode: Returns a decoder for a shaper.
+            progress: Is kept up to date.
+            clock: Likewise.
+        """
+        return self.scanner_of(self.listing(client, decode(self.shaper())), progress, clock)
+
+    def scanner_of(self, listing: Listing, progress: Progress, clock: ServerClock) -> Scan:
+        """Return what reads a listing completely; arguments as in `scanner`."""
+        return partial(
+            scan,
+            listing.page,
+            concurrency=self.config["max_concurrent_requests"],
+            by_date=self.by_date,
+            filtered=bool(self.filters.keys() - {"date_from", "date_to"}),
+            page_size=self.page_size,
+            larger_pages=None if self.most_per_page is None else False,
+            progress=progress,
+            clock=clock,
         )
 
     def _keep(self, state: State) -> None:

@@ -296,7 +296,7 @@ def test_more_new_contacts_than_were_sent_make_it_send_all(
     assert story.asked == [ALL, ALL]
     assert run.state.contacts == 13
     (record,) = caplog.records
-    assert "3 contacts more" in record.getMessage()
+    assert "3 records more" in record.getMessage()
     assert "only 1" in record.getMessage()
 
 

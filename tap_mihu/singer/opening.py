@@ -1,0 +1,32 @@
+"""Opening: the client that the settings ask for, which all streams of a run share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_mihu.api.client import Client, root_url
+from tap_mihu.api.rate_limit import RateLimit
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+__all__ = ["open_client"]
+
+
+def open_client(config: Mapping[str, Any], logger: logging.Logger) -> Client:
+    """Return a client with the settings of the tap; the caller closes it.
+
+    Args:
+        config: The settings.
+        logger: Is told of retries and waits.
+    """
+    return Client(
+        root_url(config),
+        token=config["auth_token"],
+        user_agent=config["user_agent"],
+        timeout_seconds=config["request_timeout"],
+        max_retries=config["max_retries"],
+        logger=logger,
+        rate_limit=RateLimit(config["rate_limit_percent"], config.get("max_requests_per_minute")),
+    )
