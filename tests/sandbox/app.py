@@ -22,7 +22,8 @@ from tests.sandbox.answers import (
     php_json,
     utf8_json,
 )
-from tests.sandbox.parameters import Invalid, validate
+from tests.sandbox.further import ordered
+from tests.sandbox.parameters import Invalid, validate, validate_further
 from tests.sandbox.server import SEND
 from tests.sandbox.throttle import Throttle
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tests.sandbox.sandbox import Sandbox
 
 BASE = "/api/v1"
-_CONTACTS = f"{BASE}/contacts"
+_CONTACTS = "contacts"
 # Routes are made by way of `ast`, which fails now and then in several threads at once (gh-106905).
 _making = Lock()
 
@@ -73,14 +74,15 @@ class _Api:
         return response
 
     def _honest(self) -> Response:
-        if request.path != _CONTACTS:
+        path = request.path.removeprefix(f"{BASE}/")
+        if path != _CONTACTS and path not in self._workspace.listings:
             message = f"The route {request.path[1:]} could not be found."
             return json_response({"message": message}, HTTPStatus.NOT_FOUND)
         if refusal := self._unauthorized():
             return refusal
         if not self._throttle:
-            return self._page()
-        response = self._throttle.refuse(self._workspace.clock.now()) or self._page()
+            return self._page(path)
+        response = self._throttle.refuse(self._workspace.clock.now()) or self._page(path)
         response.headers.update(self._throttle.headers())
         return response
 
@@ -102,25 +104,26 @@ class _Api:
         )
         return documented_error(HTTPStatus.UNAUTHORIZED, code, message)
 
-    def _page(self) -> Response:
+    def _page(self, path: str) -> Response:
         sandbox = self._sandbox
+        workspace = self._workspace
         try:
-            asked = validate(request.args, supports_dates=sandbox.supports_dates)
+            if path == _CONTACTS:
+                asked = validate(request.args, supports_dates=sandbox.supports_dates)
+            else:
+                asked = validate_further(path, request.args)
         except Invalid as problem:
             return invalid(problem.errors)
         page = 1 if sandbox.ignores_page else asked.page
         per_page = min(asked.per_page, sandbox.caps_per_page or asked.per_page)
-        selected = self._workspace.select(asked.filters)
-        body = envelope(
-            [
-                self._workspace.as_sent(row.contact)
-                for row in selected[(page - 1) * per_page : page * per_page]
-            ],
-            page=page,
-            per_page=per_page,
-            total=len(selected),
-            path=request.base_url,
-        )
+        shown = slice((page - 1) * per_page, page * per_page)
+        if path == _CONTACTS:
+            selected = workspace.select(asked.filters)
+            total, rows = len(selected), [workspace.as_sent(row.contact) for row in selected[shown]]
+        else:
+            listed = ordered(workspace.listings[path], asked.filters)
+            total, rows = len(listed), listed[shown]
+        body = envelope(rows, page=page, per_page=per_page, total=total, path=request.base_url)
         if sandbox.numbers_as_text:
             for key in ("current_page", "last_page", "total"):
                 body["data"][key] = str(body["data"][key])

@@ -59,7 +59,9 @@ def _anything(_: str) -> str | None:
     return None
 
 
-_RULES: dict[str, Callable[[str], str | None]] = {
+Rules = dict[str, "Callable[[str], str | None]"]
+
+_RULES: Rules = {
     "page": _count,
     "per_page": _count,
     "search": _anything,
@@ -74,14 +76,43 @@ _RULES: dict[str, Callable[[str], str | None]] = {
 }
 
 
+def _at_most(most: int) -> Callable[[str], str | None]:
+    def rule(text: str) -> str | None:
+        problem = _count(text)
+        too_many = problem is None and int(text) > most
+        return f"The {{field}} field must not be greater than {most}." if too_many else problem
+
+    return rule
+
+
+_PAGES: Rules = {"page": _count, "per_page": _count}
+_SORTED: Rules = {
+    "sort_by": _one_of("created_at", "updated_at"),
+    "sort_dir": _one_of("asc", "desc"),
+}
+_RULES_OF: dict[str, Rules] = {
+    "conversations": _PAGES | _SORTED | {"per_page": _at_most(100)},
+    "tasks": _PAGES | {"per_page": _at_most(100)},
+}
+
+
 def validate(query: Mapping[str, str], *, supports_dates: bool) -> Parameters:
-    """Understand a query; unknown and empty parameters are ignored, as Laravel does."""
+    """Understand a query for contacts; what is unknown or empty is ignored, as Laravel does."""
     ignored = () if supports_dates else DATES
-    known = {key: query[key] for key in _RULES if query.get(key, "").strip() and key not in ignored}
+    return _validated(query, {key: rule for key, rule in _RULES.items() if key not in ignored})
+
+
+def validate_further(path: str, query: Mapping[str, str]) -> Parameters:
+    """Understand a query for another listing."""
+    return _validated(query, _RULES_OF.get(path, _PAGES))
+
+
+def _validated(query: Mapping[str, str], rules: Rules) -> Parameters:
+    known = {key: query[key] for key in rules if query.get(key, "").strip()}
     errors = {
         key: [problem.format(field=key.replace("_", " "))]
         for key, text in known.items()
-        if (problem := _RULES[key](text))
+        if (problem := rules[key](text))
     }
     if errors:
         raise Invalid(errors)

@@ -19,6 +19,7 @@ from tests.sandbox.data import (
     make_contact,
 )
 from tests.sandbox.filters import FILTERS
+from tests.sandbox.further import Listings, further
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,6 +81,7 @@ class Workspace:
 
     `order` "unstable" is newest first by whole seconds, ties in another order for each request.
     `active` custom fields are the only ones sent; by default all that the contacts have.
+    `listings` are the other ones, by path; by default they are made up.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Workspace:
         *,
         order: Order = "id",
         active: Iterable[str] | None = None,
+        listings: Listings | None = None,
         timestamps: TimestampForm = "microseconds",
         clock: Clock | None = None,
         seed: int = 0,
@@ -99,6 +102,7 @@ class Workspace:
         # Another sequence than the contacts', or inserted ones would repeat their uuids.
         self._rng = Random(f"workspace {seed}")
         self._rows = [Row(number, dict(contact)) for number, contact in enumerate(contacts)]
+        self._listings = listings
         self._next_id = len(self._rows)
         self._by_uuid = {str(row.contact.get("uuid")): row for row in self._rows}
         self._selected: dict[frozenset[tuple[str, str]], tuple[list[Row], list[slice]]] = {}
@@ -106,6 +110,14 @@ class Workspace:
             keys = dict.fromkeys(key for row in self._rows for key in row.contact)
             active = (key for key in keys if key not in STANDARD_FIELDS)
         self.active = tuple(active)
+
+    @property
+    def listings(self) -> Listings:
+        """The other listings, by path; to be changed under the lock."""
+        with self.lock:
+            if self._listings is None:
+                self._listings = further(self.contacts(), until=self.clock.now())
+            return self._listings
 
     def contacts(self) -> list[Contact]:
         """Give all contacts as they would be sent now, in order of creation in the table."""
