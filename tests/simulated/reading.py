@@ -90,13 +90,27 @@ def read_into(
     *,
     concurrency: int = 1,
     filtered: bool = False,
+    by_date: bool = True,
+    larger_pages: bool | None = None,
 ) -> None:
-    for item in scan(fetch, within, concurrency=concurrency, filtered=filtered):
+    for item in scan(
+        fetch,
+        within,
+        concurrency=concurrency,
+        filtered=filtered,
+        by_date=by_date,
+        larger_pages=larger_pages,
+    ):
         reading.add(item)
 
 
 def read(
-    server: SimulatedServer, within: DateRange = EVERYTHING, *, concurrency: int = 1
+    server: SimulatedServer,
+    within: DateRange = EVERYTHING,
+    *,
+    concurrency: int = 1,
+    by_date: bool = True,
+    larger_pages: bool | None = None,
 ) -> Reading:
     """Read to the end, be it a failure, and judge."""
     reading = Reading(pages=server.pages(within))
@@ -110,7 +124,15 @@ def read(
         return server.fetch(dates, number, per_page)
 
     try:
-        read_into(reading, fetch, within, concurrency=concurrency, filtered=server.filtered)
+        read_into(
+            reading,
+            fetch,
+            within,
+            concurrency=concurrency,
+            filtered=server.filtered,
+            by_date=by_date,
+            larger_pages=larger_pages,
+        )
     except (MihuError, EnvelopeError) as error:
         reading.error = error
     reading.pages = max(reading.pages, server.pages(within))

@@ -1,0 +1,111 @@
+"""Listings below each item of another one, all of which change while they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tap_mihu.errors import RefusedError
+from tap_mihu.reading.below import scan_below
+from tap_mihu.reading.progress import Progress
+from tap_mihu.reading.scan import Done, Rows, scan
+from tests.simulated.server import EVERYTHING, SimulatedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_mihu.reading.questions import Fetch
+    from tap_mihu.records.pages import DateRange, Page
+
+__all__ = ["Family", "timeless"]
+
+
+def timeless(fetch: Fetch) -> Fetch:
+    """Fetch rows that do not tell when they were created."""
+
+    def fetch_timeless(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
+        page = fetch(dates, number, per_page, patient=patient)
+        rows = [type(row)(row.uuid, None, row.updated_at, row.payload) for row in page.rows]
+        return replace(page, rows=rows)
+
+    return fetch_timeless
+
+
+@dataclass(eq=False)
+class Family:
+    """A listing, and one below each of its items, which is refused once the item is deleted."""
+
+    above: SimulatedServer
+    make: Callable[[int], SimulatedServer]
+    """Returns the next listing below."""
+    forbidden: frozenset[int] = frozenset()
+    """The listings below that are always refused, by number."""
+    below: dict[str, SimulatedServer] = field(default_factory=dict)
+    emitted: list[tuple[str, str]] = field(default_factory=list)
+    """Each with the item that it is below."""
+    done: list[Done] = field(default_factory=list)
+    refusal: RefusedError | None = None
+
+    def __post_init__(self) -> None:
+        self._at_first = self.above.throughout()
+
+    @property
+    def deleted(self) -> set[str]:
+        """The items that are gone."""
+        return self._at_first - self.above.throughout()
+
+    @property
+    def proven(self) -> bool:
+        """Whether the reading is."""
+        return self.refusal is None and all(one.proven for one in self.done)
+
+    @property
+    def missing(self) -> set[tuple[str, str]]:
+        """What could be seen throughout, and was not emitted."""
+        there = {
+            (key, uuid)
+            for key in self.above.throughout()
+            for uuid in self._server(key).throughout()
+        }
+        return there - {*self.emitted}
+
+    @property
+    def requests(self) -> int:
+        """How many there were."""
+        return sum(len(one.requests) for one in (self.above, *self.below.values()))
+
+    def read(self) -> None:
+        """Read all, be it to a refusal."""
+        try:
+            for event in scan_below(self._scan_above, self._scan, Progress(), above_name="pools"):
+                if isinstance(event, Done):
+                    self.done.append(event)
+        except RefusedError as error:
+            self.refusal = error
+
+    def _server(self, key: str) -> SimulatedServer:
+        if key not in self.below:
+            self.below[key] = self.make(len(self.below))
+        return self.below[key]
+
+    def _scan_above(self) -> Iterator[Rows | Done]:
+        return scan(self.above.fetch, EVERYTHING, concurrency=1, by_date=False)
+
+    def _scan(self, key: str, progress: Progress) -> Iterator[Rows | Done]:
+        server = self._server(key)
+        forbidden = list(self.below).index(key) in self.forbidden
+
+        def fetch(
+            dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+        ) -> Page:
+            self.above.pass_time()
+            if forbidden or key in self.deleted:
+                raise RefusedError("HTTP 404: there is no such path.")
+            return server.fetch(dates, number, per_page, patient=patient)
+
+        for event in scan(fetch, EVERYTHING, concurrency=1, by_date=False, progress=progress):
+            if isinstance(event, Rows):
+                self.emitted += [(key, row.uuid) for row in event.rows]
+            yield event
