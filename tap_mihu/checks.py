@@ -157,7 +157,7 @@ def _with_columns(
     fields: Mapping[str, Collection[str]], config: Mapping[str, Any]
 ) -> dict[str, Collection[str]]:
     columns = config.get("custom_field_columns", ())
-    return {stream: {*names, *columns} for stream, names in fields.items()}
+    return {**fields, "contacts": {*fields["contacts"], *columns}}
 
 
 def _column_faults(columns: Sequence[str], fields: Mapping[str, Collection[str]]) -> Iterator[str]:

@@ -6,7 +6,6 @@ record: those hold personal data.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import threading
@@ -217,7 +216,7 @@ class Client:
         with self._counting:
             self.requests += 1
         try:
-            with contextlib.closing(self._connections.get(f"{path}?{urlencode(params)}")) as got:
+            with self._connections.get(f"{path}?{urlencode(params)}") as got:
                 self.answered = True
                 served_at = served_at_of(got)
                 told = retry_after_seconds(got.headers.get("Retry-After"), served_at)

@@ -1,8 +1,9 @@
-"""Connections: one for each thread, prepared once, all to the same host by the same way."""
+"""Connections: one for each request under way, prepared once, to one host by the same way."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from typing_extensions import override
 from tap_mihu.api.deadlines import DeadlineAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from urllib3.connectionpool import ConnectionPool
 
@@ -48,24 +49,31 @@ class Connections:
         self._url = url
         self._headers = headers
         self._timeout_seconds = timeout_seconds
-        self._local = threading.local()
+        self._idle: list[Callable[[str], requests.Response]] = []
         self._lock = threading.Lock()
         self._sessions: list[requests.Session] = []
         self.proxy: str | None = None
         """Host and port of the proxy that requests go by, without its login; None without one."""
 
-    def get(self, path_and_query: str) -> requests.Response:
-        """Send a request by the connection of the current thread; the body is not read yet.
+    @contextmanager
+    def get(self, path_and_query: str) -> Iterator[requests.Response]:
+        """Send a request by a connection of its own, until the block ends.
+
+        Yields:
+            The response, whose body is not read yet.
 
         Raises:
             requests.RequestException: Or what `failures` explains besides.
         """
         try:
-            send = self._local.send
-        except AttributeError:
-            send = self._local.send = self._open_session()
-        response: requests.Response = send(self._url + path_and_query)
-        return response
+            send = self._idle.pop()
+        except IndexError:
+            send = self._open_session()
+        try:
+            with closing(send(self._url + path_and_query)) as response:
+                yield response
+        finally:
+            self._idle.append(send)
 
     def close(self) -> None:
         """Close what no request is under way on."""
@@ -74,7 +82,7 @@ class Connections:
                 session.close()
 
     def _open_session(self) -> Callable[[str], requests.Response]:
-        """Make the current thread's session: one connection, prepared once.
+        """Make a session: one connection, prepared once.
 
         The adapter is called directly. A session's own `send` would follow up redirects and, in
         preparing, replace our token with a login from `.netrc`.

@@ -34,10 +34,11 @@ def source(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return {contact["uuid"]: as_record(contact) for contact in workspace.contacts()}
 
 
-_formats = FormatChecker(formats=())
+FORMATS = FormatChecker(formats=())
+"""Timestamps in the one form that the tap writes."""
 
 
-@_formats.checks("date-time", raises=ValueError)
+@FORMATS.checks("date-time", raises=ValueError)
 def _is_date_time(value: object) -> bool:
     if not isinstance(value, str):
         return True
@@ -52,7 +53,7 @@ def assert_valid(run: Run) -> None:
         if message["type"] == "SCHEMA":
             Draft202012Validator.check_schema(message["schema"])
             validators[message["stream"]] = Draft202012Validator(
-                message["schema"], format_checker=_formats
+                message["schema"], format_checker=FORMATS
             )
         if message["type"] == "RECORD":
             validators[message["stream"]].validate(message["record"])

@@ -26,6 +26,7 @@ __all__ = [
     "environment",
     "full_table",
     "run_tap",
+    "selecting",
     "started_tap",
     "wait_until",
 ]
@@ -214,4 +215,14 @@ def full_table(catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:
                 entry["metadata"]["replication-method"] = "FULL_TABLE"
+    return changed
+
+
+def selecting(*names: str, catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The catalog with these streams selected, and no other."""
+    changed = deepcopy(dict(catalog)) if catalog is not None else discovered()
+    for stream in changed["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["tap_stream_id"] in names
     return changed
