@@ -59,6 +59,7 @@ WANTED = {
         "supported_python_versions": {"type": "array", "items": {"pattern": r"^3\.\d+$"}},
         "log_parser": {"enum": ["singer-sdk"]},
         "capabilities": TEXTS,
+        "select": TEXTS,
         "settings": {"type": "array", "items": SETTING},
         "settings_group_validation": {"type": "array", "items": TEXTS},
     },
@@ -105,14 +106,13 @@ def test_an_empty_project_takes_it_from_a_checkout(tmp_path: Path) -> None:
         assert added.status == 0, added.log
         added_yaml = file.read_text("utf-8")
         assert added_yaml.count("pip_url: tap-mihu") == 1
+        assert yaml.load(added_yaml)["plugins"]["extractors"][0]["select"] == ["contacts.*"]
         file.write_text(added_yaml.replace("pip_url: tap-mihu", f"pip_url: '{ROOT}'"), "utf-8")
         installed = project.meltano("install")
         assert installed.status == 0, installed.log
         discovered = project.meltano("invoke", "tap-mihu", "--discover")
         assert discovered.status == 0, discovered.log
-        assert [stream["tap_stream_id"] for stream in json.loads(discovered.stdout)["streams"]] == [
-            "contacts"
-        ]
+        assert json.loads(discovered.stdout)["streams"][0]["tap_stream_id"] == "contacts"
         config = json.loads(project.meltano("config", "print", "tap-mihu").stdout)
     assert config["page_size"] == 100
     assert config["auth_token"] != sandbox.token

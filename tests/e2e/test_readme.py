@@ -53,6 +53,8 @@ EXECUTED = {
     ("docs/scale.md", "Beyond one machine", "sh"): "tests/recipes/test_beyond_one_machine.py",
     ("docs/state.md", "What is kept", "sh"): "tests/recipes/test_interrupted.py",
     ("docs/state.md", "Checking the table", "sql"): "tests/recipes/test_interrupted.py",
+    ("docs/streams.md", "Selecting streams", "yaml"): "tests/recipes/test_streams.py",
+    ("docs/streams.md", "Joining them", "sql"): "tests/recipes/test_streams.py",
     ("docs/speed.md", "Speed", "sh"): "tests/e2e/test_benchmarks.py",
 }
 """The tests that execute the blocks of the pages."""

@@ -49,6 +49,8 @@ def merged(base: Any, more: Any) -> Any:  # noqa: ANN401 - any YAML
     if isinstance(base, dict) and isinstance(more, dict):
         return base | {key: merged(base.get(key), value) for key, value in more.items()}
     if isinstance(base, list) and isinstance(more, list):
+        if not all(isinstance(one, dict) for one in base):
+            return [*dict.fromkeys([*base, *more])]
         old = {one["name"]: one for one in base}
         new = {one["name"]: merged(old.get(one["name"]), one) for one in more}
         return [*(old | new).values()]
@@ -61,7 +63,8 @@ class Warehouse(Project):
 
     database: str = ""
 
-    def put(self, *headings: str) -> Warehouse:
+    def put(self, *headings: str, block: str = "") -> Warehouse:
+        """Write the project's file, with recipes and with another page's block in it."""
         project = yaml.load(ROOT / "meltano.yml")
         for plugin in (*project["plugins"]["extractors"], *project["plugins"]["loaders"]):
             if plugin["name"] in {"tap-mihu", "target-postgres"}:
@@ -71,6 +74,8 @@ class Warehouse(Project):
                 plugin["config"] = {"sqlalchemy_url": self.sqlalchemy_url}
         for heading in headings:
             project = merged(project, yaml.load(recipe(heading)))
+        if block:
+            project = merged(project, yaml.load(block))
         yaml.dump(project, self.folder / "meltano.yml")
         return self
 
