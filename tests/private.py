@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.sandbox import Contact, contacts
+from tests.sandbox.further import Listings, further
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.e2e.running import Run
 
 PRIVATE = "Privatissima"
@@ -46,6 +49,19 @@ def private_contacts(count: int = 60, **more: Any) -> list[Contact]:  # noqa: AN
         }
         for number, contact in enumerate(contacts(count, custom_fields=("remarks",), **more))
     ]
+
+
+_TEXTS = ("name", "description", "notes", "title", "summary", "escalation_target", "analysis")
+
+
+def private_listings(of: Sequence[Contact], **more: Any) -> Listings:  # noqa: ANN401
+    """Other listings, whose texts are as private, and which hold those contacts."""
+    listings = further(of, **more)
+    for records in listings.values():
+        for number, record in enumerate(records):
+            record |= {name: f"confided {number}" for name in _TEXTS if name in record}
+            record["further"] = f"{PRIVATE} {number}"
+    return listings
 
 
 def leaks(run: Run, *more: str) -> list[str]:

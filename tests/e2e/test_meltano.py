@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from tests.demo import ROOT
+from tests.e2e.further import FURTHER, expected, keys_of
 from tests.projects import Project, project_folder
 from tests.sandbox import Sandbox, Workspace, contacts
 
@@ -30,6 +31,9 @@ FULL_TABLE = """
     metadata:
       contacts: {replication-method: FULL_TABLE}
     select: [contacts.name, contacts.tags]
+  - name: tap-mihu--all
+    inherit_from: tap-mihu
+    select: ['*.*']
 """
 
 
@@ -92,6 +96,19 @@ def test_metadata_and_select_reach_the_tap(project: Project) -> None:
             *("uuid", "updated_at"),  # the keys are always there
             *("name", "tags"),
         }
+
+
+def test_all_streams_arrive_where_they_are_selected(project: Project) -> None:
+    output = project.folder / "output"
+    for file in output.glob("*.jsonl"):
+        file.unlink()
+    assert len(project.load("run", "tap-mihu--all", "target-jsonl")) == 250
+    for stream in FURTHER:
+        lines = (output / f"{stream}.jsonl").read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        by_key = {keys_of(stream, row): row for row in rows}
+        assert len(by_key) == len(rows)
+        assert by_key == expected(project.sandbox.workspace, stream)
 
 
 def test_the_job_takes_settings_of_every_kind_from_the_environment(project: Project) -> None:
