@@ -12,12 +12,12 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_mihu.configuration import configured, tell_unread
 from tap_mihu.errors import ConfigError, MihuError
 from tap_mihu.settings import SETTINGS
+from tap_mihu.singer.catalog import for_messages
 from tap_mihu.singer.ending import end_in_time
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
 from tap_mihu.singer.opening import open_client
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from click import Command, Context, Option
+    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
     from tap_mihu.api.client import Client
@@ -202,6 +203,9 @@ class TapMihu(Tap):
         Raises:
             MihuError: The run ended early, or some of them could not be read.
         """
+        whole = [name for name, of in self.streams.items() if of.selected and name != "contacts"]
+        if whole and self.config.get("filters"):
+            self.logger.info("filters are for contacts: reading all of %s", ", ".join(whole))
         try:
             super().sync_all()
         finally:
@@ -220,23 +224,9 @@ class TapMihu(Tap):
     @property
     @override
     def catalog(self) -> Catalog:
-        """The catalog that messages follow: it names nothing that is in an extra field.
-
-        Or flattening, here or in a target, would spread such a field over columns that no schema
-        has. Nor does it have streams that are not selected, which a map of all would not suit.
-        """
-        catalog = super().catalog
-        for stream in STREAMS:
-            entry = catalog.get_stream(stream.name)
-            fields = (entry and entry.schema.properties) or {}
-            if stream.extra_fields in fields:
-                fields[stream.extra_fields].properties = None
-        selected = (
-            (name, entry)
-            for name, entry in catalog.items()
-            if entry.metadata.resolve_selection().get((), True)
-        )
-        return Catalog(selected)
+        """The catalog that messages follow."""
+        extra_fields = {stream.name: stream.extra_fields for stream in STREAMS}
+        return for_messages(super().catalog, extra_fields)
 
     @override
     def setup_mapper(self) -> None:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib import ActivateVersionMessage
-from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 from typing_extensions import override
 
-from tap_mihu.api.client import root_url
 from tap_mihu.api.listing import Listing
-from tap_mihu.errors import EnvelopeError, Interrupted, ListingError, MihuError
+from tap_mihu.errors import EnvelopeError, Interrupted, ListingError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.reporter import Reporter
@@ -22,19 +20,15 @@ from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import UPDATED_AT, USUAL, RowFields, Shaper
-from tap_mihu.records.timestamps import canonical
-from tap_mihu.singer.beginning import read_stream_state
-from tap_mihu.singer.course import Terms
 from tap_mihu.singer.due import none_is_due
 from tap_mihu.singer.figures import StreamRequests, log_figures
 from tap_mihu.singer.judging import JudgingDecoder
 from tap_mihu.singer.lines import plain_line_format
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.opening import open_client
-from tap_mihu.singer.run import Run
 from tap_mihu.singer.schema import stream_schema
 from tap_mihu.singer.sdk_stream import SDKStream
-from tap_mihu.singer.state import Subject
+from tap_mihu.singer.starting import start_run
 from tap_mihu.singer.writer import RecordWriter
 
 if TYPE_CHECKING:
@@ -118,7 +112,7 @@ class ListedStream(SDKStream):
 
     def _read(self, client: Client) -> None:
         clock, progress = ServerClock(), Progress()
-        run = self._begin(clock)
+        run = start_run(self, clock, self._tap.initialized_at // 1000)
         run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=none_is_due)).page)
         line_format = plain_line_format(self, run.terms.version)
         decode = partial(JudgingDecoder, run=run, row_format=line_format)
@@ -164,60 +158,6 @@ class ListedStream(SDKStream):
                 self.logger.warning(
                     "%s.%s: %d values are invalid and became null", self.name, field, count
                 )
-
-    def _begin(self, clock: ServerClock) -> Run:
-        """Start a run as the settings, the catalog and the state ask.
-
-        Raises:
-            MihuError: The catalog or the state cannot be used.
-        """
-        full_table = self.replication_method == REPLICATION_FULL_TABLE
-        self._check_catalog()
-        versions = bool(self.config.get("emit_activate_version_messages"))
-        if versions and full_table and self.filters:
-            self.logger.warning(
-                "%s: the target will delete rows outside the filters (or mark them as deleted)",
-                self.name,
-            )
-        start_date = None if full_table else self.config.get("start_date")
-        terms = Terms(
-            full_table,
-            # Incremental records too: a full table that is under way, or resumes after a failure,
-            # would delete rows that they had taken the version from.
-            version=self._tap.initialized_at // 1000 if versions else None,
-            start_date=canonical(start_date) if start_date else None,
-            lookback_seconds=self.config["lookback_seconds"],
-            reread_after_hours=self.config["reread_after_hours"],
-            by_date=self.by_date,
-        )
-        state = read_stream_state(
-            self.stream_state,
-            self.within,
-            Subject.of(root_url(self.config), self.filters),
-            filters=self.filters,
-            lookback_seconds=terms.lookback_seconds,
-            logger=self.logger,
-        )
-        return Run(state, terms, clock, self.logger)
-
-    def _check_catalog(self) -> None:
-        """Refuse a catalog that asks for what the stream does not offer."""
-        method, key = self.replication_method, self.replication_key
-        offered = type(self).replication_key
-        if method != REPLICATION_FULL_TABLE and not (
-            method == REPLICATION_INCREMENTAL and offered and key in {None, offered}
-        ):
-            also = f", and INCREMENTAL by {offered}" if offered else " only"
-            raise MihuError(
-                f"{self.name} offers FULL_TABLE{also}: "
-                "check the catalog's replication method and key."
-            )
-        declared = self.effective_schema.get("properties", {})
-        for column in [name for name in self.columns if name not in declared]:
-            self.logger.warning("%s: the catalog lacks %s: discover it anew", self.name, column)
-        for name in type(self).primary_keys:
-            if name not in declared or not self.mask["properties", name]:
-                raise MihuError(f"The catalog of {self.name} leaves {name} out: discover it anew.")
 
     @property
     def filters(self) -> dict[str, Any]:

@@ -101,6 +101,7 @@ def test_each_listing_is_asked_for_what_it_allows() -> None:
         settings = {"page_size": 150, "filters": {"search": "a", "date_to": "2025-06-01"}}
         run = in_process(sandbox.config(**settings), catalog=selecting(*FURTHER))
         assert (run.status, run.warnings) == (0, [])
+        assert f"filters are for contacts: reading all of {', '.join(FURTHER)}" in run.log
         queries = {info.path.rpartition("/")[2]: dict(info.query) for info in sandbox.requests}
     for query in queries.values():
         del query["page"]
