@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu.checks import check, check_columns, doubts, ignored
 from tap_mihu.environment import from_environment, settings_in, unknown_variables, variables
+from tap_mihu.errors import ConfigError
+from tap_mihu.singer.text_files import TextFileError, decode_json_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from logging import Logger
 
-__all__ = ["configured", "tell_unread"]
+__all__ = ["configured", "read_files", "tell_unread"]
+
+
+def read_files(paths: Iterable[str]) -> dict[str, Any]:
+    """Return the settings in configuration files; of two, the later counts.
+
+    Raises:
+        ConfigError: One of them cannot be read, or is no JSON object.
+    """
+    found: dict[str, Any] = {}
+    for path in paths:
+        try:
+            content = decode_json_text(Path(path).read_bytes())
+        except OSError as error:
+            raise ConfigError(f"--config {path}: {error.strerror}") from None
+        except TextFileError as error:
+            raise ConfigError(f"--config {path}: {error}") from None
+        if not isinstance(content, dict):
+            raise ConfigError(f"--config {path}: not a JSON object")
+        found |= content
+    return found
 
 
 def configured(

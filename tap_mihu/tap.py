@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -14,7 +13,7 @@ from singer_sdk.exceptions import ConfigurationError, MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_mihu.configuration import configured, tell_unread
+from tap_mihu.configuration import configured, read_files, tell_unread
 from tap_mihu.errors import ConfigError, MihuError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.catalog import for_messages
@@ -24,7 +23,6 @@ from tap_mihu.singer.opening import open_client
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
 from tap_mihu.singer.schema import stream_schema
-from tap_mihu.singer.text_files import TextFileError, decode_json_text
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
@@ -99,21 +97,9 @@ class TapMihu(Tap):
         Raises:
             ConfigError: One of them cannot be read, or is no JSON object.
         """
-        found: dict[str, Any] = {}
-        for path in value:
-            if path != "ENV":
-                try:
-                    content = decode_json_text(Path(path).read_bytes())
-                except OSError as error:
-                    raise ConfigError(f"--config {path}: {error.strerror}") from None
-                except TextFileError as error:
-                    raise ConfigError(f"--config {path}: {error}") from None
-                if not isinstance(content, dict):
-                    raise ConfigError(f"--config {path}: not a JSON object")
-                found |= content
         # The SDK reads files in one encoding only, so it is not told of them.
         config = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
-        config.config = found
+        config.config = read_files(path for path in value if path != "ENV")
         return config
 
     @classmethod
