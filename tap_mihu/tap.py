@@ -69,8 +69,7 @@ class TapMihu(Tap):
             ConfigError: A setting cannot be used.
             MihuError: The catalog or the state is none.
         """
-        # The SDK says that it reads no variables, for they are read here.
-        self.logger.addFilter(_is_true)
+        self.logger.addFilter(_is_news)
         self.append_builtin_config(self.config_jsonschema)
         config = configured(
             config,
@@ -241,5 +240,9 @@ class TapMihu(Tap):
         self.message_writer.interrupt(signum)
 
 
-def _is_true(record: LogRecord) -> bool:
-    return record.msg != "Skipping parse of env var settings..."
+# The SDK says that it reads no variables, for they are read here; and nobody asked for the others.
+_NO_NEWS = {"Skipping parse of env var settings...", "Skipping deselected stream '%s'."}
+
+
+def _is_news(record: LogRecord) -> bool:
+    return record.msg not in _NO_NEWS

@@ -1113,7 +1113,7 @@ def test_contacts_that_enter_a_filter_without_being_updated_are_sent() -> None:
         assert set(joining) <= set(second.uuids)
         assert len(second.uuids) == len(set(second.uuids))
         (warning,) = second.warnings
-        assert "20 contacts more" in warning
+        assert "20 records more" in warning
         third = in_process(config, state=second.state)
     assert third.warnings == []
     assert len(third.uuids) < 20

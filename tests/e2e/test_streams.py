@@ -69,6 +69,7 @@ def test_contacts_alone_are_selected_unless_more_is_asked_for() -> None:
         runs = [run_tap(sandbox.config()), in_process(sandbox.config(), catalog=discovered())]
         assert {info.path for info in sandbox.requests} == {"/api/v1/contacts"}
         for run in runs:
+            assert not [name for name in FURTHER if name in run.log], "not a word of the others"
             assert {message.get("stream", "contacts") for message in run.messages} == {"contacts"}
             assert {record["uuid"]: record for record in run.records} == source(sandbox.workspace)
     by_default = {
