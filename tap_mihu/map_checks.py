@@ -38,10 +38,10 @@ def map_faults(maps: Mapping[str, Any], fields: Mapping[str, Collection[str]]) -
                     near = did_you_mean(name, _OPTIONS)
                     yield f"stream_maps.{shown(key)}.{shown(name)} does not exist{near}"
             elif _drops(expression) and name not in (known := _known(source, fields)):
-                near = did_you_mean(name, known)
+                within = " (custom fields are in custom_fields)" * ("custom_fields" in known)
                 yield (
                     f"stream_maps.{shown(key)}.{shown(name)} drops a field that does not exist"
-                    f"{near or ' (custom fields are in custom_fields)'}"
+                    f"{did_you_mean(name, known) or within}"
                 )
 
 
