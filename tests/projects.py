@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tests.demo import ROOT, environment
+from tests.forks import forked
 
 if TYPE_CHECKING:
     from tests.sandbox import Sandbox
@@ -47,16 +48,17 @@ class Project:
 
     def meltano(self, *args: str, **settings: str) -> Done:
         """Run a command, with the Hub out of reach."""
-        done = subprocess.run(
-            [Path(sys.executable).with_name("meltano"), *args],
-            cwd=self.folder,
-            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        with TemporaryDirectory(prefix="meltano-") as name:
+            stdout, log = Path(name, "stdout"), Path(name, "stderr")
+            status = forked(
+                "meltano.cli:main",
+                [str(Path(sys.executable).with_name("meltano")), *args],
+                folder=self.folder,
+                env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
+                stdout=stdout,
+                stderr=log,
+            ).wait()
+            return Done(status, stdout.read_text("utf-8"), log.read_text("utf-8"))
 
     def load(self, *args: str, **settings: str) -> list[dict[str, Any]]:
         """Run a pipeline into target-jsonl, and give the rows it loaded."""

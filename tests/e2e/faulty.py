@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.http import http_date
 
-from tests.e2e.running import Run, run_tap
+from tests.e2e.forks import run_forked
 from tests.private import (
     BODY,
     CUT,
@@ -27,6 +27,7 @@ from tests.sandbox import RequestInfo, Sandbox, Workspace, faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.e2e.running import Run
     from tests.sandbox.faults import Fault, Script
 
 PAGES = 12
@@ -62,7 +63,7 @@ def outcome_of(script: Script, **more: Any) -> Outcome:  # noqa: ANN401 - settin
     """Run the tap against private contacts, at the level DEBUG."""
     sandbox = Sandbox(Workspace(private_contacts()), faults=script, token=TOKEN)
     with sandbox:
-        run = run_tap(config(sandbox, filters={"search": SEARCH}, **more), env=DEBUG)
+        run = run_forked(config(sandbox, filters={"search": SEARCH}, **more), env=DEBUG)
     return Outcome(run, sandbox.requests, sandbox)
 
 

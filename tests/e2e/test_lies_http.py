@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.running import full_table, run_tap
+from tests.e2e.forks import run_forked
+from tests.e2e.running import full_table
 from tests.sandbox import Clock, Sandbox, Workspace
 from tests.sandbox.clock import NOON
 from tests.simulated.changes import churn
@@ -36,7 +37,7 @@ def test_a_run_is_complete_or_says_so(lie: str) -> None:
         config = sandbox.config(
             page_size=PAGE_SIZE, max_retries=0, emit_activate_version_messages=True, **filters
         )
-        run = run_tap(config, catalog=full_table())
+        run = run_forked(config, catalog=full_table())
     missing = server.throughout() - {uuid.lower() for uuid in run.uuids}
     told_so = run.status != 0 or any("not proven" in line for line in run.warnings)
     assert len(run.uuids) == len(set(run.uuids))

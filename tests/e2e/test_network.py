@@ -31,9 +31,10 @@ from tests.e2e.faulty import (
     in_seconds,
     outcome_of,
 )
+from tests.e2e.forks import run_forked
 from tests.e2e.log import the_error
 from tests.e2e.relay import Certificate, Relay
-from tests.e2e.running import run_tap, started_tap
+from tests.e2e.running import started_tap
 from tests.e2e.states import bookmark, is_open
 from tests.private import TOKEN, private_contacts
 from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
@@ -90,7 +91,7 @@ def test_refused_connections_for_ever() -> None:
     sandbox = Sandbox()
     with sandbox:
         pass
-    error = the_error(run_tap(config(sandbox)))
+    error = the_error(run_forked(config(sandbox)))
     assert "connection refused" in error.lower()
     assert "tried 2 times" in error
     assert "max_retries" in error
@@ -109,7 +110,7 @@ def test_random_mixtures_of_passing_faults(seed: int, concurrency: int) -> None:
     workspace = Workspace(contacts(70 * PAGE_SIZE))
     with Sandbox(workspace, faults=script) as sandbox:
         settings = config(sandbox, max_retries=8, max_concurrent_requests=concurrency)
-        assert complete(run_tap(settings), sandbox)
+        assert complete(run_forked(settings), sandbox)
     assert sandbox.peak_in_flight <= concurrency
 
 
@@ -184,7 +185,7 @@ def test_the_throttle_of_a_real_server_is_survived() -> None:
     with Sandbox(
         workspace, throttle_per_minute=5, throttle_tells=False, before_request=hurry
     ) as sandbox:
-        run = run_tap(config(sandbox, max_retries=0))
+        run = run_forked(config(sandbox, max_retries=0))
     assert complete(run, sandbox)
     assert len(sandbox.requests) > PAGES
 
@@ -205,7 +206,7 @@ def test_a_refusal_ends_the_run_at_once(case: Case, outcome: Outcome) -> None:
 @pytest.mark.parametrize("rejects_like_laravel", [False, True])
 def test_a_wrong_token(rejects_like_laravel: bool) -> None:  # noqa: FBT001 - a parameter
     with Sandbox(rejects_like_laravel=rejects_like_laravel) as sandbox:
-        error = the_error(run_tap(config(sandbox, auth_token="another-token")))  # noqa: S106
+        error = the_error(run_forked(config(sandbox, auth_token="another-token")))  # noqa: S106
     assert "HTTP 401" in error
     assert "auth_token" in error
     assert len(sandbox.requests) == 1
@@ -213,7 +214,7 @@ def test_a_wrong_token(rejects_like_laravel: bool) -> None:  # noqa: FBT001 - a 
 
 def test_a_wrong_path() -> None:
     with Sandbox() as sandbox:
-        error = the_error(run_tap(config(sandbox, api_url=f"{sandbox.url}/wrong")))
+        error = the_error(run_forked(config(sandbox, api_url=f"{sandbox.url}/wrong")))
     assert "HTTP 404" in error
     assert "api_url" in error
     assert len(sandbox.requests) == 1
@@ -235,7 +236,7 @@ def test_a_validation_error_with_texts_of_fields_is_quoted_in_one_line() -> None
 
 
 def test_an_unknown_host() -> None:
-    error = the_error(run_tap({"api_url": "https://nonexistent.invalid", "auth_token": TOKEN}))
+    error = the_error(run_forked({"api_url": "https://nonexistent.invalid", "auth_token": TOKEN}))
     assert "host is unknown" in error
     assert "subdomain" in error
     assert "api_url" in error
@@ -247,7 +248,7 @@ def test_an_unknown_host() -> None:
 
 def test_headers_of_every_request() -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox:
-        assert complete(run_tap(config(sandbox)), sandbox)
+        assert complete(run_forked(config(sandbox)), sandbox)
     assert len(sandbox.requests) == REQUESTS
     for info in sandbox.requests:
         assert info.method == "GET"
@@ -258,13 +259,13 @@ def test_headers_of_every_request() -> None:
 
 def test_the_user_agent_can_be_set() -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox:
-        assert complete(run_tap(config(sandbox, user_agent="acme nightly/7 (ops)")), sandbox)
+        assert complete(run_forked(config(sandbox, user_agent="acme nightly/7 (ops)")), sandbox)
     assert {info.headers["User-Agent"] for info in sandbox.requests} == {"acme nightly/7 (ops)"}
 
 
 def test_a_worker_keeps_its_connection() -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox:
-        assert complete(run_tap(config(sandbox, max_concurrent_requests=2)), sandbox)
+        assert complete(run_forked(config(sandbox, max_concurrent_requests=2)), sandbox)
     assert len({info.client_port for info in sandbox.requests}) <= 2
 
 
@@ -274,7 +275,7 @@ def test_netrc_does_not_replace_the_token(tmp_path: Path) -> None:
     netrc.chmod(0o600)
     with Sandbox(Workspace(private_contacts())) as sandbox:
         env = {"HOME": str(tmp_path), "NETRC": str(netrc)}
-        assert complete(run_tap(config(sandbox), env=env), sandbox)
+        assert complete(run_forked(config(sandbox), env=env), sandbox)
     tokens = {info.headers["Authorization"] for info in sandbox.requests}
     assert tokens == {f"Bearer {sandbox.token}"}
 
@@ -315,7 +316,7 @@ def tls_sandbox(certificate: Certificate) -> Iterator[tuple[Sandbox, Relay, dict
 
 def test_a_certificate_nobody_vouches_for(certificate: Certificate) -> None:
     with tls_sandbox(certificate) as (sandbox, relay, settings):
-        error = the_error(run_tap(settings))
+        error = the_error(run_forked(settings))
     assert "TLS" in error
     assert "REQUESTS_CA_BUNDLE" in error
     assert "api_url" in error
@@ -326,7 +327,7 @@ def test_a_certificate_nobody_vouches_for(certificate: Certificate) -> None:
 def test_a_server_that_does_not_speak_tls() -> None:
     with Sandbox() as sandbox:
         url = sandbox.url.replace("http://", "https://")
-        error = the_error(run_tap(config(sandbox, api_url=url)))
+        error = the_error(run_forked(config(sandbox, api_url=url)))
     assert "TLS" in error
     assert "api_url" in error
     assert sandbox.requests == []
@@ -334,13 +335,13 @@ def test_a_server_that_does_not_speak_tls() -> None:
 
 def test_requests_ca_bundle_is_honoured(certificate: Certificate) -> None:
     with tls_sandbox(certificate) as (sandbox, _, settings):
-        run = run_tap(settings, env={"REQUESTS_CA_BUNDLE": certificate.certificate})
+        run = run_forked(settings, env={"REQUESTS_CA_BUNDLE": certificate.certificate})
     assert complete(run, sandbox)
 
 
 def test_requests_ca_bundle_that_does_not_exist(certificate: Certificate) -> None:
     with tls_sandbox(certificate) as (_, relay, settings):
-        error = the_error(run_tap(settings, env={"REQUESTS_CA_BUNDLE": "/nowhere.pem"}))
+        error = the_error(run_forked(settings, env={"REQUESTS_CA_BUNDLE": "/nowhere.pem"}))
     assert "REQUESTS_CA_BUNDLE" in error
     assert relay.seen == []
 
@@ -350,7 +351,7 @@ def test_a_proxy_is_honoured(name: str) -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox, Relay(sandbox.port) as proxy:
         url = f"http://localhost:{sandbox.port}/api/v1"
         env = {name: f"http://127.0.0.1:{proxy.server_port}"}
-        assert complete(run_tap(config(sandbox, api_url=url), env=env), sandbox)
+        assert complete(run_forked(config(sandbox, api_url=url), env=env), sandbox)
     assert len(proxy.seen) == REQUESTS
     assert all(target.startswith(f"{url}/contacts?") for target, _ in proxy.seen)
 
@@ -361,7 +362,7 @@ def test_https_proxy_is_honoured_and_does_not_see_the_token(certificate: Certifi
             "HTTPS_PROXY": f"http://127.0.0.1:{proxy.server_port}",
             "REQUESTS_CA_BUNDLE": certificate.certificate,
         }
-        assert complete(run_tap(settings, env=env), sandbox)
+        assert complete(run_forked(settings, env=env), sandbox)
     assert proxy.seen
     for target, headers in proxy.seen:
         assert target == f"localhost:{relay.server_port}"
@@ -373,7 +374,7 @@ def test_no_proxy_is_honoured(name: str) -> None:
     with Sandbox(Workspace(private_contacts())) as sandbox, Relay(sandbox.port) as proxy:
         url = f"http://localhost:{sandbox.port}/api/v1"
         env = {"HTTP_PROXY": f"http://127.0.0.1:{proxy.server_port}", name: "localhost"}
-        assert complete(run_tap(config(sandbox, api_url=url), env=env), sandbox)
+        assert complete(run_forked(config(sandbox, api_url=url), env=env), sandbox)
     assert proxy.connections == 0
 
 
@@ -382,7 +383,7 @@ def test_redirects_are_never_followed(code: int, page: int) -> None:
     with Sandbox(Workspace(private_contacts()), token=TOKEN) as sandbox, Relay() as other:
         elsewhere = faults.redirect(f"http://127.0.0.1:{other.server_port}/api/v1/contacts", code)
         sandbox.faults = faults.at_page(page, elsewhere)
-        error = the_error(run_tap(config(sandbox, max_concurrent_requests=1)))
+        error = the_error(run_forked(config(sandbox, max_concurrent_requests=1)))
     assert f"HTTP {code}" in error
     assert "api_url" in error
     assert len(sandbox.requests) == page
@@ -394,7 +395,7 @@ def test_addresses_in_the_envelope_are_never_followed() -> None:
         elsewhere = f"http://127.0.0.1:{other.server_port}/api/v1/contacts?page=2"
         keys = ("first_page_url", "next_page_url", "prev_page_url", "last_page_url", "path")
         sandbox.faults = faults.always(faults.lying(**dict.fromkeys(keys, elsewhere)))
-        assert complete(run_tap(config(sandbox)), sandbox)
+        assert complete(run_forked(config(sandbox)), sandbox)
     assert other.connections == 0
 
 
@@ -411,7 +412,7 @@ def test_a_failed_run_has_written_what_was_settled_before(concurrency: int) -> N
 
     with Sandbox(workspace, faults=script) as sandbox:
         settings = config(sandbox, max_retries=0, max_concurrent_requests=concurrency)
-        failed = run_tap(settings)
+        failed = run_forked(settings)
         the_error(failed)
         assert failed.records
         assert len(set(failed.uuids)) == len(failed.uuids)
@@ -419,7 +420,7 @@ def test_a_failed_run_has_written_what_was_settled_before(concurrency: int) -> N
         assert bookmark(failed.state) is None
         sandbox.faults = faults.never
         before = len(sandbox.requests)
-        resumed = run_tap(settings, state=failed.state)
+        resumed = run_forked(settings, state=failed.state)
         assert resumed.status == 0, resumed.log
     assert len(sandbox.requests) - before < failing_from
     expected = {contact["uuid"] for contact in workspace.contacts()}

@@ -20,6 +20,7 @@ from tests.e2e.faulty import (
     config,
     each,
 )
+from tests.e2e.forks import run_forked
 from tests.e2e.log import the_error
 from tests.e2e.running import Run, full_table, run_tap
 from tests.private import DEBUG, PRIVATE, SEARCH, SECRETS, TOKEN, leaks, private_contacts
@@ -129,7 +130,7 @@ def test_stream_maps_log_nothing_secret(case: Case, outcome: Outcome) -> None:
 def test_full_table_logs_nothing_secret() -> None:
     with Sandbox(Workspace(private_contacts()), token=TOKEN) as sandbox:
         settings = config(sandbox, filters={"search": SEARCH}, emit_activate_version_messages=True)
-        run = run_tap(settings, env=DEBUG, catalog=full_table())
+        run = run_forked(settings, env=DEBUG, catalog=full_table())
     assert run.status == 0
     assert run.of_type("ACTIVATE_VERSION")
     assert leaks(run) == []
@@ -169,7 +170,7 @@ class Typed:
 
     def __call__(self) -> Run:
         good = {"subdomain": "acme", "auth_token": TOKEN, "filters": {"search": SEARCH}}
-        return run_tap(good | self._settings, env=DEBUG, state=self._state)
+        return run_forked(good | self._settings, env=DEBUG, state=self._state)
 
 
 WRONGLY_TYPED = [
@@ -221,7 +222,7 @@ def test_environment_that_is_no_json(settings: Mapping[str, Any]) -> None:
         "TAP_MIHU_FILTERS": f'{{"search": "{PRIVATE}',
         **{f"TAP_MIHU_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    run = run_tap(None, "--config=ENV", env=DEBUG | env)
+    run = run_forked(None, "--config=ENV", env=DEBUG | env)
     assert "filters" in the_error(run)
     assert leaks(run) == []
 
@@ -231,7 +232,7 @@ def test_a_file_that_is_no_json(option: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_text(f'{{"auth_token": "{TOKEN}", "filters": {{"search": "{PRIVATE}"', "utf-8")
     settings = None if option == "config" else {"subdomain": "acme", "auth_token": TOKEN}
-    run = run_tap(settings, f"--{option}", str(path), env=DEBUG)
+    run = run_forked(settings, f"--{option}", str(path), env=DEBUG)
     error = the_error(run)
     assert leaks(run) == []
     assert "Unforeseen" not in error
@@ -242,7 +243,7 @@ def test_a_file_that_is_no_json(option: str, tmp_path: Path) -> None:
 def test_other_filters_than_in_the_state() -> None:
     state = {"bookmarks": {"contacts": {"filters": {"search": "someone.else"}}}}
     with Sandbox(Workspace(private_contacts()), token=TOKEN) as sandbox:
-        run = run_tap(config(sandbox, filters={"search": SEARCH}), env=DEBUG, state=state)
+        run = run_forked(config(sandbox, filters={"search": SEARCH}), env=DEBUG, state=state)
     assert run.status == 0
     assert len(run.warnings) == 1
     assert leaks(run, "someone.else") == []
@@ -253,7 +254,7 @@ def test_a_proxy_with_a_password() -> None:
         pass  # nobody listens there any more
     env = DEBUG | {"HTTP_PROXY": f"http://somebody:pass-phrase@127.0.0.1:{sandbox.port}"}
     url = f"http://localhost:{sandbox.port}/api/v1"
-    run = run_tap(config(sandbox, api_url=url, filters={"search": SEARCH}), env=env)
+    run = run_forked(config(sandbox, api_url=url, filters={"search": SEARCH}), env=env)
     the_error(run)
     assert leaks(run, "pass-phrase", "cGFzcy1waHJhc2U") == []
 
@@ -262,7 +263,7 @@ def test_a_proxy_with_a_password() -> None:
 def test_about_shows_no_secret(form: tuple[str, ...]) -> None:
     env = {"TAP_MIHU_AUTH_TOKEN": TOKEN, "TAP_MIHU_FILTERS": json.dumps({"search": SEARCH})}
     settings = {"subdomain": "acme", "auth_token": TOKEN, "filters": {"search": SEARCH}}
-    run = run_tap(settings, "--config=ENV", "--about", *form, env=DEBUG | env)
+    run = run_forked(settings, "--config=ENV", "--about", *form, env=DEBUG | env)
     assert run.status == 0
     assert b"auth_token" in run.stdout
     assert SEARCH not in run.stdout.decode().lower()
@@ -271,7 +272,7 @@ def test_about_shows_no_secret(form: tuple[str, ...]) -> None:
 
 def test_discover_shows_no_secret() -> None:
     settings = {"subdomain": "acme", "auth_token": TOKEN, "filters": {"search": SEARCH}}
-    run = run_tap(settings, "--discover", env=DEBUG)
+    run = run_forked(settings, "--discover", env=DEBUG)
     assert run.status == 0
     assert SEARCH not in run.stdout.decode().lower()
     assert leaks(run) == []

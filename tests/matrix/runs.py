@@ -13,9 +13,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu.records.timestamps import to_text
+from tests.e2e.forks import run_forked
 from tests.e2e.running import full_table, wait_until
 from tests.matrix import elsewhere
-from tests.matrix.forks import run_forked
 from tests.matrix.kinds import COMPLETE, ERROR, KINDS, MIXABLE, MIXABLE_LIES, Kind
 from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, PLANNING, POSITIONS, Position, Strikes
 from tests.matrix.verdict import Evidence, Outcome, Verdict, judge

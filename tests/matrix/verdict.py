@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tests.e2e.states import is_open
-from tests.matrix.forks import HANGS
+from tests.forks import HANGS
 from tests.private import leaks
 
 if TYPE_CHECKING:
