@@ -80,12 +80,13 @@ def a_server(order: Order, shape: Shape, changes: str, seed: int) -> SimulatedSe
 
 @pytest.mark.parametrize("changes", CHURNS)
 @pytest.mark.parametrize("shape", Shape)
-@pytest.mark.parametrize("order", Order)
-def test_every_contact_comes_once_or_the_scan_says_so(
-    order: Order, shape: Shape, changes: str
-) -> None:
-    server = a_server(order, shape, changes, seed=0)
-    check(server, read(server))
+def test_every_contact_comes_once_or_the_scan_says_so(shape: Shape, changes: str) -> None:
+    """Each order meets each shape, and each kind of changes."""
+    first = [*Shape].index(shape) + [*CHURNS].index(changes)
+    for seed in range(2):
+        order = [*Order][(first + seed) % len(Order)]
+        server = a_server(order, shape, changes, seed)
+        check(server, read(server))
 
 
 @pytest.mark.parametrize("shape", Shape)
@@ -104,7 +105,7 @@ def test_the_same_between_given_dates(order: Order, shape: Shape) -> None:
 @pytest.mark.parametrize("step", [0.1, 1])
 def test_moderate_churn_is_proven_in_95_of_100_runs(step: float) -> None:
     proven = []
-    for seed in range(6):
+    for seed in range(4):
         for order in Order:
             server = SimulatedServer(
                 seed=seed, size=5000, page_size=100, order=order, changes=MODERATE, step=step
@@ -118,7 +119,7 @@ def test_moderate_churn_is_proven_in_95_of_100_runs(step: float) -> None:
 @pytest.mark.parametrize("changes", CHURNS)
 def test_one_contact_without_creation_date_is_not_forgotten(changes: str) -> None:
     """No window has it, so the windows must not be believed to be everything."""
-    for seed in range(8):
+    for seed in range(4):
         server = SimulatedServer(
             seed=seed, size=600, shape=Shape.ONE_UNDATED, changes=CHURNS[changes], step=0.2
         )
@@ -128,7 +129,7 @@ def test_one_contact_without_creation_date_is_not_forgotten(changes: str) -> Non
 def test_what_slips_through_where_contacts_come_and_go_is_rare() -> None:
     """The known limit, which `check` lets pass: filters other than dates make it likelier."""
     missed = 0
-    for seed, size, order in product(range(20), (500, 2000), STABLE):
+    for seed, size, order in product(range(10), (500, 2000), STABLE):
         server = SimulatedServer(
             seed=seed,
             size=size,
@@ -140,7 +141,7 @@ def test_what_slips_through_where_contacts_come_and_go_is_rare() -> None:
         reading = read(server)
         check(server, reading)
         missed += reading.proven and not server.throughout() <= reading.uuids
-    assert missed <= 3, "of 160 runs"
+    assert missed <= 2, "of 80 runs"
 
 
 def plain_walk(fetch: Callable[[DateRange, int], Page]) -> set[str]:
@@ -159,7 +160,7 @@ def plain_walk(fetch: Callable[[DateRange, int], Page]) -> set[str]:
 def test_a_plain_walk_loses_contacts_without_a_word(order: Order) -> None:
     """The reason for windows: the same churn, where the scan loses nothing."""
     lost = 0
-    for seed in range(5):
+    for seed in range(2):
         server = SimulatedServer(
             seed=seed, size=5000, page_size=100, order=order, changes=MODERATE, step=1
         )
