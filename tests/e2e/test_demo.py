@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.demo import CONTACTS, EDITS, OUTPUT, ROOT
+from tests.readme import blocks
 
 ROWS = re.compile(r"(\d+) (?:more )?rows in (\S+\.jsonl)")
 
@@ -64,6 +65,15 @@ def test_it_shows_a_few_rows_shortened(shown: str) -> None:
     rows = re.findall(r"^  \d{4}-\d\d-\d\dT.*$", shown, re.MULTILINE)
     assert len(rows) == 3 + EDITS + 1
     assert max(map(len, rows)) <= 102
+
+
+def test_it_prints_what_the_readme_shows(shown: str) -> None:
+    """Only which of the made-up contacts it shows differs from day to day."""
+    (block,) = blocks("text", "Try it")
+    row = re.compile(r"^  \d{4}-\d\d-\d\dT[\d:.]+Z, .+$", flags=re.MULTILINE)
+    assert row.findall(block)
+    assert row.findall(shown)
+    assert {*row.sub("", block).splitlines()} <= {*shown.splitlines()}
 
 
 def test_a_failure_is_told_in_one_line_after_the_end_of_the_log() -> None:

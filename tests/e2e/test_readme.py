@@ -33,7 +33,7 @@ EXECUTED = {
     ("README.md", "Installation", "sh"): "tests/e2e/test_installation.py",
     # The demonstration's own command, and what it prints.
     ("README.md", "Try it", "sh"): "tests/e2e/test_readme.py",
-    ("README.md", "Try it", "text"): "tests/e2e/test_readme.py",
+    ("README.md", "Try it", "text"): "tests/e2e/test_demo.py",
     # One is the demonstration's command, one is here.
     ("README.md", "Your workspace", "sh"): "tests/e2e/test_readme.py",
     ("README.md", "Your workspace", "sql"): RECIPES,
@@ -116,23 +116,6 @@ def test_the_command_to_try_is_the_demonstration() -> None:
     assert "tests.demo" in (ROOT / "tests" / "demo.sh").read_text(encoding="utf-8")
     assert "`sh tests/run.sh`" in README
     assert "sh tests/run.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-
-
-def test_the_demonstration_prints_what_is_shown() -> None:
-    """Only which of the made-up contacts it shows differs from day to day."""
-    (shown,) = blocks("text", "Try it")
-    printed = subprocess.run(
-        [sys.executable, "-m", "tests.demo"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        check=True,
-        encoding="utf-8",
-    ).stdout
-    row = re.compile(r"^  \d{4}-\d\d-\d\dT[\d:.]+Z, .+$", flags=re.MULTILINE)
-    assert row.findall(shown)
-    assert row.findall(printed)
-    assert {*row.sub("", shown).splitlines()} <= {*printed.splitlines()}
 
 
 def test_a_workspace_of_ones_own_is_loaded_as_the_demonstration_does() -> None:
