@@ -1,24 +1,34 @@
-"""Property tests draw the same examples everywhere; slow cases are worked out side by side.
+"""Property tests draw the same examples everywhere; tests that wait do so beside all others.
 
 A test's parameter `case` is something to call; what it gives is the fixture `outcome`. Tests with
-the same case share one call, and tests with a case come last.
+the same case share one call.
+
+With several processes, tests marked `waiting` share one of them, to which the processor goes
+first: what they wait for comes as if the others were not there.
 """
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xdist.remote import Producer  # type: ignore[import-untyped]
+
     Cases = dict[Callable[[], Any], Future[Any]]
 
 _SIDE_BY_SIDE = 3
+_TESTS = Path(__file__).parent
+_LONGEST = {"recipes", "targets"}
 
 # Neither the machine's speed nor what an earlier run found decides about an example.
 for _name, _examples in {"ci": 100, "thorough": 2000}.items():
@@ -34,17 +44,59 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def _case(item: pytest.Item) -> Callable[[], Any] | None:
-    """Give a test's case, if it has one."""
+    """Return the case whose outcome a test wants, if any."""
     parameters: dict[str, Any] = item.callspec.params if hasattr(item, "callspec") else {}
-    return parameters.get("case")
+    wanted = "outcome" in getattr(item, "fixturenames", ())
+    return parameters.get("case") if wanted else None
+
+
+def _is_waiting(item: pytest.Item) -> bool:
+    return item.get_closest_marker("waiting") is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests with a case last."""
-    items.sort(key=lambda item: _case(item) is not None)
+    """Put first what takes longest, so that no process works alone at the end.
+
+    Tests that wait come first, those with a case behind the others of them.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
+        folder = item.path.relative_to(_TESTS).parts[0]
+        return (not _is_waiting(item), _case(item) is not None, folder not in _LONGEST)
+
+    items.sort(key=place)
+    for item in filter(_is_waiting, items):
+        item.add_marker(pytest.mark.xdist_group("waiting"))
+        test: Any = item
+        test.fixturenames.append("cases")
 
 
-@pytest.fixture(scope="session", autouse=True)
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Gives the files of tests to processes one by one, and the tests that wait to the first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        waiting = nodeid.endswith("@waiting")
+        return "waiting" if waiting else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Choose how tests are given to processes."""
+    return _ByFile(config, log)
+
+
+@cache
+def _stand_back() -> None:
+    """Let processes with tests that wait go first from now on."""
+    os.nice(10)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Stand back, if this is one of several processes."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not _is_waiting(item):
+        _stand_back()
+
+
+@pytest.fixture(scope="session")
 def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
     """Begin to call the cases of all selected tests, once each."""
     called: Cases = {}

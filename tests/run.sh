@@ -12,5 +12,5 @@ check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 zizmor --quiet --offline --persona pedantic .github
 [ $# -eq 0 ] || exec pytest "$@"
 
-pytest --numprocesses 2 --dist loadfile -m "not waiting and not large"
-pytest -m "waiting and not large"
+# One process more than processors: that of the tests that wait; see tests/conftest.py.
+pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
