@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Break = Callable[[pytest.MonkeyPatch], None]
 
 CHUNK = 250
-CHUNKS = int(os.environ.get("TAP_MIHU_TEST_HISTORIES", "2000")) // CHUNK
+CHUNKS = int(os.environ.get("TAP_MIHU_TEST_HISTORIES", "1000")) // CHUNK
 MOST_BROKEN = 1000
 """So many histories at most until a broken part must have been noticed."""
 
