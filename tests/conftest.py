@@ -87,7 +87,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 @cache
 def _stand_back() -> None:
     """Let processes with tests that wait go first from now on."""
-    os.nice(10)
+    os.nice(5)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.demo import ROOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["own_environment"]
 
@@ -21,8 +18,12 @@ def own_environment(name: str, requirements: Path) -> Path:
     wanted = f"{ROOT} {sys.version}\n{requirements.read_text('utf-8')}"
     python = folder / "bin" / "python"
     if not made.exists() or made.read_text("utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        subprocess.run([*pip, "--requirement", requirements], check=True)
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run(
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
+        )
+        # Compiled once, and not by each of the short processes to come.
+        install = (uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python)
+        subprocess.run([*install, "--requirement", requirements], check=True)
         made.write_text(wanted, encoding="utf-8")
     return python
