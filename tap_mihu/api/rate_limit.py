@@ -78,6 +78,9 @@ class RateLimit:
         if not window.used or (now >= end and not window.checked):
             return own
         fair = self._seconds / self.most
+        if left < 1 and now < end and self.most - window.used >= 1:
+            # Only what others may still send is in the way: they may not.
+            return max(own, min(end, now + fair))
         if left < 1:
             # The next window should have begun by then. What is sent shows whether it has.
             pause = fair * min(2.0**window.probes - 1, self.most)

@@ -45,6 +45,21 @@ def test_a_run_takes_its_share_of_the_time_and_a_window_at_the_most(
     assert run.seconds <= requests / (limit * percent / 100) * 60 + 60
 
 
+@pytest.mark.parametrize("at_once", [1, 30], ids=["evenly", "at once"])
+@pytest.mark.parametrize("per_minute", [12, 15, 30])
+def test_beside_others_that_need_more_a_run_takes_what_they_leave(
+    per_minute: int, at_once: int
+) -> None:
+    """Less three, in case they need a little more than they did."""
+    together = min(at_once, per_minute)
+    every = 60 * together / per_minute
+    starts = [every / 3 + every * number for number in range(1000)]
+    others = [at + 0.3 * number for at in starts for number in range(together)]
+    run = read(1000, Server(60), RateLimit(80), others=others)
+    assert run.others_refused == 0
+    assert run.seconds <= 1000 / min(48, 60 - per_minute - 3) * 60 + 60
+
+
 def test_requests_are_spread() -> None:
     run = read(200, Server(60), RateLimit(80), workers=8)
     gaps = [later - earlier for earlier, later in pairwise(run.sent[8:])]
