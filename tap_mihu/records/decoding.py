@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from tap_mihu.records.extra_names import ExtraNames
     from tap_mihu.records.pages import IsDue
 
 __all__ = ["PageDecoder", "RowFormat", "plain_rows"]
@@ -46,6 +47,7 @@ class PageDecoder:
         *,
         is_due: IsDue | None = None,
         row_format: RowFormat | None = None,
+        extra_names: ExtraNames | None = None,
         typed: bool = True,
     ) -> None:
         """Choose what the rows carry.
@@ -54,11 +56,13 @@ class PageDecoder:
             shaper: Makes the records.
             is_due: Rows that are not due carry nothing; without it all are due.
             row_format: With it rows carry an encoded line, without it the record.
+            extra_names: Takes note of the names of the extra fields.
             typed: Whether encoded rows may be made the fast way.
         """
         self._shaper = shaper
         self._is_due = is_due
         self._row_format = row_format
+        self._extra_names = None if shaper.extra_fields is None else extra_names
         self._without = frozenset[str]() if row_format is None else row_format.without
         typed = typed and row_format is not None and shaper.is_flat
         self._typed = TypedItems(shaper, self._without) if typed else None
@@ -90,6 +94,9 @@ class PageDecoder:
             rows = typed.rows(envelope.items, self._is_due, lines)
         else:
             rows = plain_rows(self._shaper, envelope.items, self._is_due, lines, self._without)
+            # The fast way takes no page with a name that was not met here before.
+            if self._extra_names is not None:
+                self._extra_names.note(self._shaper.extra_keys(envelope.items))
             if typed is not None:
                 self._typed = typed.with_keys(envelope.items)
         return Page(number, rows, envelope.total, envelope.last_page, served_at)

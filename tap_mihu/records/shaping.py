@@ -14,7 +14,7 @@ from tap_mihu.records.containers import to_items, to_object, to_values
 from tap_mihu.records.values import COLUMN, CONVERT, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 __all__ = ["UPDATED_AT", "USUAL", "InvalidValues", "RowFields", "Shaper"]
 
@@ -101,6 +101,10 @@ class Shaper:
         """Whether items are as contacts are: known by the usual fields, nothing within objects."""
         nested = self._objects or _TEXTS in self.kinds.values()
         return not nested and not self._given and self.row == USUAL
+
+    def extra_keys(self, items: Iterable[Mapping[str, Any]]) -> set[str]:
+        """Return the keys of some items that the schema does not name."""
+        return set[str]().union(*items).difference(self.kinds)
 
     def shape(
         self, item: Mapping[str, Any], position: int, invalid: InvalidValues

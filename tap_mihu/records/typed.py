@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from tap_mihu.errors import MissingKeyError
 from tap_mihu.records.envelope import Envelope
+from tap_mihu.records.extra_names import MOST_EXTRAS
 from tap_mihu.records.json_text import encode_json, is_writable, parse_number
 from tap_mihu.records.pages import Row
 from tap_mihu.records.shaping import USUAL, Shaper
@@ -46,25 +47,19 @@ _COLUMNS = _TYPES | {
 class TypedItems:
     """Structs for the flat items of a stream and for the further keys that a workspace adds."""
 
-    # Beyond this many, keys are data rather than the fields of a workspace.
-    _MOST_EXTRAS = 500
-
     def __init__(
         self,
         shaper: Shaper,
         without: Collection[str] = (),
-        extras: tuple[str, ...] | None = None,
+        extras: tuple[str, ...] = (),
     ) -> None:
         """Make the types.
 
         Args:
             shaper: Says what the fields hold.
             without: Fields to leave out of the messages.
-            extras: The further keys known so far; None for those that have columns.
+            extras: The further keys known so far: all that were met on any page.
         """
-        if extras is None:
-            # One that msgspec takes for no field has a value on the plain way only.
-            extras = tuple(name for name in shaper.columns if not _UNNAMEABLE(name))
         self._shaper = shaper
         self._without = without
         self._extras = extras
@@ -134,12 +129,11 @@ class TypedItems:
 
     def with_keys(self, items: Sequence[dict[str, Any]]) -> TypedItems:
         """Return types that know the further keys of these items too."""
-        keys = {key for item in items for key in item} - self._shaper.kinds.keys()
-        new = keys.difference(self._extras)
+        new = self._shaper.extra_keys(items).difference(self._extras)
         if self._shaper.extra_fields is None or not new:
             return self
         extras = (*self._extras, *sorted(new))
-        if len(extras) > self._MOST_EXTRAS or any(map(_UNNAMEABLE, new)):
+        if len(extras) > MOST_EXTRAS or any(map(_UNNAMEABLE, new)):
             return self
         return TypedItems(self._shaper, self._without, extras)
 

@@ -143,5 +143,6 @@ def for_start_date(state: State, terms: Terms, logger: logging.Logger) -> State:
             "start_date is earlier than that of the unfinished read before, so the stream "
             "starts over"
         )
-        state = replace(State.new(state.subject, state.ranges.within), contacts=state.contacts)
+        new = State.new(state.subject, state.ranges.within)
+        state = replace(new, contacts=state.contacts, fields=state.fields)
     return replace(state, start_date=max(start, state.start_date or "") or None)

@@ -30,7 +30,9 @@ class JudgingDecoder(PageDecoder):
             run: Knows what is due.
             row_format: With it rows carry an encoded line, without it the record.
         """
-        super().__init__(shaper, is_due=run.is_due, row_format=row_format)
+        super().__init__(
+            shaper, is_due=run.is_due, row_format=row_format, extra_names=run.extra_names
+        )
         self._run = run
 
     @override

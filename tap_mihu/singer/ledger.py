@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.counts import agree, too_few
 from tap_mihu.singer.course import EVERYTHING, Course
+from tap_mihu.singer.fields import changes_text, known_after
 from tap_mihu.singer.ranges import OVER_DAYS, Mark
 from tap_mihu.singer.state import Round, State
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tap_mihu.reading.clock import ServerClock
     from tap_mihu.reading.scan import Done
     from tap_mihu.records.pages import DateRange
@@ -177,6 +180,18 @@ class Ledger:
             counted = replace(self.state, contacts=total, counted_at=self._read_at)
             self.state = replace(self.state if total is None else counted, doubted=None)
         return None
+
+    def note_fields(self, met: Collection[str] | None) -> str | None:
+        """Enter, after the end, the names of the custom fields that were met.
+
+        Returns:
+            Which are new and which are gone since the run before, if any.
+        """
+        before = self.state.fields
+        known = known_after(before, met, read_all=self.complete and self.reads_everything)
+        fields = None if known is None else tuple(sorted(known))
+        self.state = replace(self.state, fields=fields)
+        return changes_text(before, fields)
 
     def _doubt(self) -> TooFew | None:
         """Return what to think of the number of contacts; only readings of everything count."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.scan import Done, Rows
+from tap_mihu.records.extra_names import ExtraNames
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.beginning import for_start_date
 from tap_mihu.singer.counts import too_few
@@ -52,6 +53,8 @@ class Run:
         self._met_server = self._counted_first = False
         self._sends_rest = self._doubted = False
         self._sent = 0
+        self.extra_names = ExtraNames()
+        """Those of the custom fields that are met."""
         self.activates: int | None = None
         """After the end: the version to activate in the target; None where there is none."""
 
@@ -206,6 +209,9 @@ class Run:
                 doubt.found,
                 doubt.expected,
             )
+        changes = self._ledger.note_fields(self.extra_names.met) if doubt is None else None
+        if changes is not None:
+            self._logger.info("%s", changes)
         self._warn_unproven()
         if self.terms.full_table and self._ledger.complete:
             self.activates = self.terms.version

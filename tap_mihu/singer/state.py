@@ -110,6 +110,8 @@ class State:
     doubted: int | None = None
     """How many the one since found, where these are too few to be believed at once."""
     round: Round | None = None
+    fields: tuple[str, ...] | None = None
+    """The names of the custom fields, sorted; None where they are not known, or too many."""
 
     @classmethod
     def new(cls, subject: Subject, within: DateRange, until: str | None = None) -> Self:
@@ -134,6 +136,7 @@ class State:
             "counted_at": self.counted_at,
             "doubted": self.doubted,
             "round": None if self.round is None else self.round.to_state(),
+            "fields": None if self.fields is None else list(self.fields),
         }
         return {
             BOOKMARK_KEY: "updated_at",
@@ -172,7 +175,13 @@ class State:
         if ranges is None or undated is None:
             raise ValueError
         unread = cls(subject, ranges)
-        read = {**about, "undated": undated, "round": Round.from_state(about["round"])}
+        read = {
+            **about,
+            "undated": undated,
+            "round": Round.from_state(about["round"]),
+            # Older states lack them.
+            "fields": _names(about.get("fields")),
+        }
         state = replace(unread, **read)
         moments, counts = (state.start_date, state.counted_at), (state.contacts, state.doubted)
         if not all(one is None or is_moment(one) for one in moments):
@@ -180,6 +189,14 @@ class State:
         if not all(one is None or _is_count(one) for one in counts):
             raise ValueError
         return state
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError
+    return tuple(value)
 
 
 def _is_count(value: object) -> bool:
