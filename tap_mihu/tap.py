@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from contextlib import closing
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -22,6 +24,7 @@ from tap_mihu.singer.inputs import json_file, read_catalog, read_state
 from tap_mihu.singer.opening import open_client
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
+from tap_mihu.singer.preview import preview
 from tap_mihu.singer.schema import stream_schema
 from tap_mihu.streams import STREAMS, ContactsStream
 
@@ -104,8 +107,9 @@ class TapMihu(Tap):
     @classmethod
     @override
     def get_singer_command(cls) -> Command:
-        """Add an option to those of the SDK."""
+        """Add options to those of the SDK."""
         command = super().get_singer_command()
+        command.params.append(_limit_option())
         command.params.append(
             click.Option(
                 ["--plan"],
@@ -143,9 +147,14 @@ class TapMihu(Tap):
     @classmethod
     @override
     def invoke(
-        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **options: Any
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        limit: int | None = None,
+        **options: Any,
     ) -> None:
-        """Run the tap.
+        """Run the tap, or show the first records.
 
         Raises:
             MihuError: The state or the catalog is no JSON, or the run failed.
@@ -159,9 +168,18 @@ class TapMihu(Tap):
                 has_file=bool(config.config),
                 logger=cls.logger,
             )
-        super().invoke(
-            state=json_file(state, "--state"), catalog=json_file(catalog, "--catalog"), **options
+        catalog = json_file(catalog, "--catalog")
+        if limit is None or options.get("about"):
+            super().invoke(state=json_file(state, "--state"), catalog=catalog, **options)
+            return
+        tap = cls(
+            config=config and config.config,
+            catalog=catalog and json.load(catalog),
+            parse_env_config=config is not None and config.parse_env,
         )
+        with closing(tap.client) as client:
+            streams, version = tap.streams.values(), tap.initialized_at // 1000
+            preview(streams, limit, client, tap.message_writer, version)
 
     @override
     def discover_streams(self) -> list[Stream]:
@@ -238,6 +256,29 @@ class TapMihu(Tap):
         """End the run, between two lines."""
         end_in_time(signum)
         self.message_writer.interrupt(signum)
+
+
+def _limit_option() -> Option:
+    return click.Option(
+        ["--limit"],
+        metavar="N",
+        help="Print the first N records of each selected stream, as a preview: whatever the state "
+        "says, without writing one, and without deleting a row.",
+        callback=_at_least_one,
+    )
+
+
+def _at_least_one(_: Context, option: Option, value: str | None) -> int | None:
+    """Return a number that an option has.
+
+    Raises:
+        ConfigError: It is none, or less than 1.
+    """
+    if value is None:
+        return None
+    if not re.fullmatch("0*[1-9][0-9]{0,11}", value):
+        raise ConfigError(f"{option.opts[0]}: a whole number, at least 1")
+    return int(value)
 
 
 # The SDK says that it reads no variables, for they are read here; and nobody asked for the others.

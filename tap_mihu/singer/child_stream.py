@@ -49,10 +49,10 @@ class ChildStream(ListedStream):
         return self.parent(self._tap)
 
     @override
-    def sample(self, client: Client) -> Iterator[Record]:
+    def sample(self, client: Client, per_page: int | None = None) -> Iterator[Record]:
         for item in self._above.sample(client):
             key = item[self.parent.row.key]
-            yield from self.walk(self._listing_below(client, PageDecoder, key))
+            yield from self.walk(self._listing_below(client, PageDecoder, key), per_page)
 
     @override
     def scanner(

@@ -36,6 +36,10 @@ class SDKStream(Stream):
         """No: the SDK's message comes before the records, and would delete rows on a failure."""
         return False
 
+    def write_schema(self) -> None:
+        """Write the SCHEMA message, or those that maps make of it."""
+        self._write_schema_message()
+
     @property
     @override
     def partitions(self) -> None:

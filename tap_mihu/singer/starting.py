@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_mihu.reading.clock import ServerClock
     from tap_mihu.singer.stream import ListedStream
 
-__all__ = ["start_run"]
+__all__ = ["check_catalog", "start_run"]
 
 
 def start_run(stream: ListedStream, clock: ServerClock, version: int) -> Run:
@@ -33,7 +33,7 @@ def start_run(stream: ListedStream, clock: ServerClock, version: int) -> Run:
         MihuError: The catalog or the state cannot be used.
     """
     full_table = stream.replication_method == REPLICATION_FULL_TABLE
-    _check_catalog(stream)
+    check_catalog(stream)
     config = stream.config
     versions = bool(config.get("emit_activate_version_messages"))
     if versions and full_table and stream.filters:
@@ -63,8 +63,12 @@ def start_run(stream: ListedStream, clock: ServerClock, version: int) -> Run:
     return Run(state, terms, clock, stream.logger)
 
 
-def _check_catalog(stream: ListedStream) -> None:
-    """Refuse a catalog that asks for what the stream does not offer."""
+def check_catalog(stream: ListedStream) -> None:
+    """Refuse a catalog that asks for what the stream does not offer.
+
+    Raises:
+        MihuError: It does; the text says what.
+    """
     method, key = stream.replication_method, stream.replication_key
     offered = type(stream).replication_key
     if method != REPLICATION_FULL_TABLE and not (

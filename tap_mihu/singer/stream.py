@@ -98,15 +98,20 @@ class ListedStream(SDKStream):
             self.is_unread = True
             self.logger.warning("%s cannot be read; other streams are: %s", self.name, error)
 
-    def sample(self, client: Client) -> Iterator[Record]:
-        """Walk the pages for a test run, which stops when it has seen enough."""
-        yield from self.walk(self.listing(client, PageDecoder(self.shaper())))
+    def sample(self, client: Client, per_page: int | None = None) -> Iterator[Record]:
+        """Walk the pages for a run that stops when it has seen enough.
 
-    def walk(self, listing: Listing) -> Iterator[Record]:
+        Args:
+            client: Asks the API.
+            per_page: Records a page; None for the setting's.
+        """
+        yield from self.walk(self.listing(client, PageDecoder(self.shaper())), per_page)
+
+    def walk(self, listing: Listing, per_page: int | None) -> Iterator[Record]:
         """Yield the records of a listing, page by page."""
         number = last_page = 1
         while number <= last_page:
-            page = listing.page(self.within, number)
+            page = listing.page(self.within, number, per_page)
             yield from (row.payload for row in page.rows)
             number, last_page = number + 1, max(last_page, page.last_page)
 

@@ -1,0 +1,70 @@
+"""A preview: the first records of each stream, without a state, a proof, or anything to delete."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tap_mihu.errors import ListingError, MihuError
+from tap_mihu.singer.maps import MappedLines
+from tap_mihu.singer.starting import check_catalog
+from tap_mihu.singer.stream import ListedStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.streams import Stream
+
+    from tap_mihu.api.client import Client
+    from tap_mihu.singer.output import MessageWriter
+
+__all__ = ["preview"]
+
+
+def preview(
+    streams: Iterable[Stream], limit: int, client: Client, output: MessageWriter, version: int
+) -> None:
+    """Write the schema of each selected stream, and its first records as a run would send them.
+
+    Args:
+        streams: The streams, whatever the state says of them.
+        limit: How many records of each are read at most; maps may leave some of them out.
+        client: Asks the API.
+        output: Takes the messages.
+        version: What the records carry, where the settings ask for a version.
+
+    Raises:
+        MihuError: A stream cannot be read, its catalog cannot be used, or a map fails.
+    """
+    unread = []
+    for stream in streams:
+        if not stream.selected or not isinstance(stream, ListedStream):
+            continue
+        try:
+            _preview(stream, limit, client, output, version)
+        except ListingError as error:
+            if stream.selected_by_default:
+                raise
+            unread.append(stream.name)
+            stream.logger.warning("%s cannot be read; other streams are: %s", stream.name, error)
+    if unread:
+        raise MihuError(f"Not read: {', '.join(unread)}. The warnings above say why.")
+
+
+def _preview(
+    stream: ListedStream, limit: int, client: Client, output: MessageWriter, version: int
+) -> None:
+    check_catalog(stream)
+    stream.write_schema()
+    # Without one, a target would take the rows for deleted ones.
+    versions = stream.config.get("emit_activate_version_messages")
+    maps = MappedLines(stream, version if versions else None)
+    read = 0
+    for record in islice(stream.sample(client, min(limit, stream.page_size)), limit):
+        output.write_lines([*maps.lines(record)])
+        read += 1
+    stream.logger.info(
+        "%s: only the first %d were read (--limit): no state is written and no row is deleted",
+        stream.name,
+        read,
+    )
