@@ -22,10 +22,10 @@ def _none() -> int:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a scan is; scan, client and writer keep it up to date, from any thread."""
+    """How far a run is; its scans, client and writer keep it up to date, from any thread."""
 
     total: int = 0
-    """Contacts there are, as far as is known."""
+    """Contacts there are, as far as is known; without those of scans that did not begin yet."""
     passed_on: int = 0
     """Contacts of the windows that are finished, once each."""
     held: Callable[[], int] = _none
@@ -36,10 +36,20 @@ class Progress:
     """Windows finished."""
     repaired: int = 0
     """How often a read was found disturbed, and the window cut or read again."""
+    _before: int = 0
+    """Contacts that earlier scans passed on."""
     _since: float | None = None
-    """When the first page of a window came; until then the scan is planned."""
+    """When windows began to be read; until then the scan is planned."""
+    _read_before: int = 0
+    """Contacts that were read by then."""
+    _latest: float = 0.0
+    """When the latest response came."""
+    _longest_gap: float = 0.0
+    """The longest time from one response to the next, in seconds."""
     _pauses: int = 0
     _pause_ends: float = 0.0
+    _first_pause: tuple[float, int] = (0.0, 0)
+    """When it ends, and how many contacts were read before."""
     _read_before_pause: int = 0
 
     @property
@@ -66,16 +76,46 @@ class Progress:
         self.windows += part.windows
         self.repaired += part.repaired
 
+    @property
+    def counted(self) -> int:
+        """Contacts that the scan at hand has, as far as is known."""
+        return max(self.total, self.passed_on) - self._before
+
+    def start_scan(self, held: Callable[[], int]) -> None:
+        """Take note of a scan that starts, and of what tells how many contacts it holds."""
+        self._before = self.passed_on
+        self.held = held
+
+    def note_total(self, total: int) -> None:
+        """Take note of how many contacts the scan at hand has, by a response."""
+        self.total = max(self.total, self._before + total)
+
+    def pass_on(self, contacts: int) -> None:
+        """Take note of contacts that are passed on."""
+        self.begin_reading()
+        self.passed_on += contacts
+
     def begin_reading(self) -> None:
         """Take note that windows are read from now on."""
         if self._since is None:
-            self._since = time.monotonic()
+            self._since = self._latest = time.monotonic()
+            self._read_before = self.read
+            self._pauses = 0
+
+    def note_response(self) -> None:
+        """Take note that a response came."""
+        now = time.monotonic()
+        if self._since is not None:
+            self._longest_gap = max(self._longest_gap, now - self._latest)
+        self._latest = now
 
     def note_pause(self, seconds: float) -> None:
         """Take note that all requests pause for so long from now."""
         self._pauses += 1
         self._read_before_pause = self.read
         self._pause_ends = time.monotonic() + seconds
+        if self._pauses == 1:
+            self._first_pause = (self._pause_ends, self._read_before_pause)
 
     def rate(self) -> float | None:
         """Return contacts a second, pauses included; None before there is a rate."""
@@ -85,8 +125,10 @@ class Progress:
         leaps = self._leaps()
         if leaps is not None:
             return leaps[0] / leaps[1]
-        seconds = time.monotonic() - self._since
-        return self.read / seconds if seconds > 0 and self.read else None
+        # Since the last response, unless this is silence: responses come one by one, or in bursts.
+        until = max(self._latest, time.monotonic() - self._longest_gap)
+        seconds, read = until - self._since, self.read - self._read_before
+        return read / seconds if seconds > 0 and read > 0 else None
 
     def seconds_left(self) -> float | None:
         """Return how long the rest will take, pauses included; None before there is a rate."""
@@ -103,9 +145,13 @@ class Progress:
 
     def _leaps(self) -> tuple[float, float] | None:
         """Return contacts from pause to pause and the time between; None without such a rhythm."""
-        if self._since is None or not self._read_before_pause or self._pause_ends <= self._since:
+        if self._since is None or not self._pauses:
             return None
-        seconds = (self._pause_ends - self._since) / self._pauses
-        if time.monotonic() - self._pause_ends > _RHYTHMS * seconds:
+        # Some of what comes before the first pause is the plan.
+        began, read = self._first_pause if self._pauses > 1 else (self._since, self._read_before)
+        leaps = max(1, self._pauses - 1)
+        contacts = (self._read_before_pause - read) / leaps
+        seconds = (self._pause_ends - began) / leaps
+        if contacts <= 0 or time.monotonic() - self._pause_ends > _RHYTHMS * seconds:
             return None
-        return self._read_before_pause / self._pauses, seconds
+        return contacts, seconds

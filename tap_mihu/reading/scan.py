@@ -6,20 +6,18 @@ Only the calling thread touches windows, so there is nothing to lock.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.cutting import WINDOW_PAGES
-from tap_mihu.reading.knowledge import LARGE_PAGE, Knowledge
+from tap_mihu.reading.entry import Entry
+from tap_mihu.reading.knowledge import Knowledge
 from tap_mihu.reading.passed_on import PassedOn
 from tap_mihu.reading.progress import Progress
-from tap_mihu.reading.reader import read_window
-from tap_mihu.reading.undated import Undated, find_undated
+from tap_mihu.reading.undated import Undated
 from tap_mihu.reading.window import Window
 from tap_mihu.reading.workers import Workers
 from tap_mihu.records.pages import DateRange, Page
@@ -27,7 +25,7 @@ from tap_mihu.records.pages import DateRange, Page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_mihu.reading.questions import Answered, Batch, Fetch, Question, Reply, Steps
+    from tap_mihu.reading.questions import Fetch, Question, Reply
     from tap_mihu.records.pages import Row
 
 __all__ = ["Done", "Rows", "scan"]
@@ -96,81 +94,8 @@ def scan(  # noqa: PLR0913 - what a scan is given is told by name
         larger_pages=larger_pages,
         clock=clock or ServerClock(),
     )
-    with Workers["_Entry", "tuple[Question, Reply]"](concurrency) as workers:
+    with Workers["Entry", "tuple[Question, Reply]"](concurrency) as workers:
         yield from _Scan(fetch, within, workers, know, progress or Progress()).run()
-
-
-class _Entry:
-    """A window with its steps, and the questions that these wait for."""
-
-    def __init__(self, window: Window | Undated, know: Knowledge) -> None:
-        self.window = window
-        self._know = know
-        self.steps: Steps[list[Window | Undated]] = (
-            find_undated(window, know) if isinstance(window, Undated) else read_window(window, know)
-        )
-        self.started = False
-        self.finished = False
-        self.unsent: deque[Question] = deque()
-        self.in_flight = 0
-        self.held = 0
-        """Responses that are kept for it."""
-        self.came = 0
-        """Contacts on them."""
-        self._batch: Batch | None = None
-        self._refused_in_a_row = 0
-        self._answered: Answered = []
-
-    @property
-    def may_be_read_ahead(self) -> bool:
-        """Whether it may be read before its turn: not what cannot be held, and the undated last."""
-        return isinstance(self.window, Window) and not self.window.streamed
-
-    @property
-    def total(self) -> int:
-        """How many contacts it holds, as far as is known."""
-        if isinstance(self.window, Window):
-            return self.window.known_total
-        # The undated are looked for on the pages of the whole.
-        budget = self._know.budget
-        size = budget.page_size / (1 if self._know.larger_pages is False else LARGE_PAGE)
-        return ceil(budget.contacts * min(1, size)) if self.window.expected else 0
-
-    def take(self, question: Question, reply: Reply) -> bool:
-        """Take a reply in; return whether the steps can go on."""
-        self.in_flight -= 1
-        self.held += 1
-        self.came += len(reply.rows) if isinstance(reply, Page) else 0
-        self._answered.append((question, reply))
-        self._refused_in_a_row = 0 if isinstance(reply, Page) else self._refused_in_a_row + 1
-        if self._batch is not None and (
-            self._batch.enough(reply)
-            if isinstance(reply, Page)
-            else self._refused_in_a_row == self._batch.refusals
-        ):
-            self.unsent.clear()
-        return not (self.unsent or self.in_flight)
-
-    def go_on(self) -> list[Window | Undated] | None:
-        """Go on with the steps.
-
-        Returns:
-            What stands in the window's place, where they end; None where they have questions.
-        """
-        try:
-            batch = self.steps.send(self._answered) if self.started else next(self.steps)
-            while not batch.questions:
-                batch = self.steps.send([])
-        except StopIteration as stop:
-            replaced: list[Window | Undated] = stop.value
-            return replaced
-        finally:
-            self.started = True
-            self._answered = []
-        self._batch = batch
-        self._refused_in_a_row = 0
-        self.unsent.extend(batch.questions)
-        return None
 
 
 class _Scan:
@@ -180,7 +105,7 @@ class _Scan:
         self,
         fetch: Fetch,
         within: DateRange,
-        workers: Workers[_Entry, tuple[Question, Reply]],
+        workers: Workers[Entry, tuple[Question, Reply]],
         know: Knowledge,
         progress: Progress,
     ) -> None:
@@ -188,9 +113,9 @@ class _Scan:
         self._workers = workers
         self._know = know
         self._progress = progress
-        progress.held = self._held
+        progress.start_scan(self._held)
         self._whole = Window(within, is_whole=True)
-        self._entries = [_Entry(self._whole, know)]
+        self._entries = [Entry(self._whole, know)]
         self._passed = PassedOn(know)
         self._unread: str | None = None
 
@@ -209,12 +134,12 @@ class _Scan:
 
         Called from another thread.
         """
-        entries = [one for one in [*self._entries] if not isinstance(one.window, Undated)]
-        return sum(min(one.came, one.total or one.came) for one in entries)
+        return sum(entry.held_contacts for entry in [*self._entries])
 
     def _take(self) -> None:
         """Take the next reply in, and keep the workers busy."""
         entry, (question, reply) = self._workers.result()
+        self._progress.note_response()
         if isinstance(reply, Page):
             self._know.clock.note(reply)
             self._know.most_counted = max(self._know.most_counted, reply.total)
@@ -223,26 +148,24 @@ class _Scan:
                 if not row.uuid.islower():
                     row.uuid = row.uuid.lower()
             if entry.window is self._whole:
-                self._progress.total = max(self._progress.total, reply.total)
-            if entry.window is not self._whole or reply.last_page <= WINDOW_PAGES:
-                self._progress.begin_reading()
+                self._progress.note_total(reply.total)
         if entry.take(question, reply):
             self._go_on(entry)
         self._refill()
 
-    def _go_on(self, entry: _Entry) -> None:
+    def _go_on(self, entry: Entry) -> None:
         budget = self._know.budget
         others = [one for one in self._entries if one is not entry and not one.finished]
         budget.rest = sum(budget.pages(one.total) + len(one.unsent) for one in others)
         # Not by the totals of windows, which may overlap.
-        budget.contacts = max(self._progress.total, self._progress.passed_on)
+        budget.contacts = self._progress.counted
         result = entry.go_on()
         self._progress.repaired = self._know.repairs
         if result == [entry.window]:
             entry.finished = True
         elif result is not None:
             place = self._entries.index(entry)
-            self._entries[place : place + 1] = [_Entry(window, self._know) for window in result]
+            self._entries[place : place + 1] = [Entry(window, self._know) for window in result]
 
     def _refill(self) -> None:
         """Give the workers the next pages: of the first window, then of those that follow."""
@@ -266,6 +189,8 @@ class _Scan:
                     break
                 question = entry.unsent.popleft()
                 entry.in_flight += 1
+                if is_head and question.number > 1 and entry.is_read:
+                    self._progress.begin_reading()
                 ahead += not is_head
                 self._know.budget.used += 1
                 self._workers.submit(entry, partial(_asked, self._fetch, question))
@@ -285,7 +210,7 @@ class _Scan:
             rows = self._passed.new(window, window.pass_on())
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[start : start + _ROWS_AT_ONCE]
-                self._progress.passed_on += len(some)
+                self._progress.pass_on(len(some))
                 yield Rows(some)
                 # A streamed window would get more than it passes on, and fill the memory.
                 while self._workers.ready and not streamed:
