@@ -21,7 +21,7 @@ from werkzeug.http import http_date
 from tests.matrix import elsewhere
 from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, POSITIONS
 from tests.matrix.verdict import Outcome
-from tests.private import BODY, CUT, HTML, PRIVATE
+from tests.private import BODY, CUT, HTML, PRIVATE, SEARCH, TOKEN
 from tests.sandbox import faults
 from tests.sandbox.answers import php_json
 from tests.sandbox.faults import Fault
@@ -304,6 +304,7 @@ def _times(code: int) -> list[Kind]:
     ]
 
 
+_REPEATED = f"With {TOKEN}, nothing is found for {SEARCH}."
 _STATUSES = [
     _retried(
         "HTTP 408, 425 or 5xx",
@@ -334,7 +335,19 @@ _STATUSES = [
         *(faults.redirect(elsewhere.ADDRESS, code) for code in (301, 302, 303, 307, 308)),
         faults.redirect(f"/elsewhere?search={PRIVATE}"),
     ),
-    _fatal("`success: false`", faults.success_false()),
+    _fatal("`success: false`", faults.success_false(), faults.success_false(_REPEATED)),
+    Kind(
+        "a refusal that repeats the token and the filter",
+        [
+            partial(_same, faults.status(422, {"message": _REPEATED})),
+            partial(
+                _same, faults.status(422, {"message": "No.", "errors": {"search": [_REPEATED]}})
+            ),
+        ],
+        COMPLETE | ERROR,
+        ERROR | ANY_UNPROVEN,
+        positions=(FIRST, MIDDLE),
+    ),
 ]
 
 _TRANSPORT = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -57,6 +57,7 @@ class Planned:
     script: Callable[[], Script]
     settings: dict[str, Any]
     serve: Callable[[Sandbox], AbstractContextManager[Served]]
+    env: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.fault}: {self.name}"
@@ -105,7 +106,7 @@ def play(plan: Planned) -> Played:
         run = run_forked(
             settings | {"api_url": url},
             timeout=_LONGEST_SECONDS,
-            env=DEBUG,
+            env=DEBUG | plan.env,
             catalog=full_table() if plan.full_table else None,
             state={"bookmarks": {"contacts": state}},
             throttle_patience=3 if plan.expected == ERROR else None,
@@ -227,6 +228,7 @@ def _unreachable() -> list[Row]:
         expected: frozenset[Outcome],
         serve: Callable[[Sandbox], AbstractContextManager[Served]],
         position: Position = FIRST,
+        **env: str,
     ) -> Row:
         def script() -> Script:
             # Where there never was a server, nothing can strike.
@@ -245,6 +247,7 @@ def _unreachable() -> list[Row]:
                     script,
                     {"max_retries": 1 if expected == ERROR else 6},
                     serve,
+                    env,
                 )
                 for concurrency, full_table in ((1, False), (8, True))
             ],
@@ -253,11 +256,15 @@ def _unreachable() -> list[Row]:
     def address(url: str) -> Callable[[Sandbox], AbstractContextManager[Served]]:
         return partial(_by_another_address, address=url)
 
+    host = address("https://nonexistent.invalid/api/v1")
     rows = [
         row("refused", ERROR, partial(_refusing, comes_back=False)),
         row("refused, for a while", COMPLETE, partial(_refusing, comes_back=True)),
-        row("unknown host", ERROR, address("https://nonexistent.invalid/api/v1")),
+        row("unknown host", ERROR, host),
         row("TLS failure", ERROR, address("https://127.0.0.1:{port}/api/v1")),
+        row("a CA file that is missing", ERROR, host, REQUESTS_CA_BUNDLE="/nowhere/ca.pem"),
+        row("a dead proxy", ERROR, host, HTTPS_PROXY="http://127.0.0.1:1"),
+        row("an unknown proxy", ERROR, host, HTTPS_PROXY="http://nonexistent.invalid:1"),
     ]
     for position in (MIDDLE, PLANNING, LATE):
         going = partial(_going_away, comes_back=False)
