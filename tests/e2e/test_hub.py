@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft7Validator
@@ -88,6 +89,11 @@ def test_it_names_the_pythons_of_the_package() -> None:
     for version in HUB["supported_python_versions"]:
         assert f"Python :: {version}" in pyproject
     assert pyproject.count("Python :: 3.") == len(HUB["supported_python_versions"])
+
+
+def test_both_link_to_the_service_that_is_read() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert pyproject["project"]["urls"] == {HUB["label"]: HUB["domain_url"]}
 
 
 def test_an_empty_project_takes_it_from_a_checkout(tmp_path: Path) -> None:
