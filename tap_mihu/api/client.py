@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tap_mihu.api.quota import Quota
     from tap_mihu.api.rate_limit import RateLimit
+    from tap_mihu.log import Log
 
 __all__ = ["Client", "Response", "root_url"]
 
@@ -84,7 +85,7 @@ class Client:
         user_agent: str,
         timeout_seconds: float,
         max_retries: int,
-        logger: logging.Logger,
+        logger: Log,
         rate_limit: RateLimit | None = None,
     ) -> None:
         """Prepare what all requests share.

@@ -8,8 +8,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import logging
-
+    from tap_mihu.log import Log
     from tap_mihu.reading.progress import Progress
 
 __all__ = ["Reporter", "Requests"]
@@ -38,7 +37,7 @@ class Reporter:
 
     def __init__(
         self,
-        logger: logging.Logger,
+        logger: Log,
         name: str,
         progress: Progress,
         requests: Requests,

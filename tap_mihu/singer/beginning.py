@@ -13,9 +13,9 @@ from tap_mihu.singer.due import since
 from tap_mihu.singer.state import BOOKMARK, BOOKMARK_KEY, RANGES, State, Subject
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Mapping
 
+    from tap_mihu.log import Log
     from tap_mihu.records.pages import DateRange
     from tap_mihu.singer.course import Terms
 
@@ -33,7 +33,7 @@ def read_stream_state(
     *,
     filters: Mapping[str, Any],
     lookback_seconds: int,
-    logger: logging.Logger,
+    logger: Log,
 ) -> State:
     """Return the state that a run starts from.
 
@@ -81,7 +81,7 @@ def _first_edition(
     new: State,
     filters: Mapping[str, Any],
     lookback_seconds: int,
-    logger: logging.Logger,
+    logger: Log,
 ) -> State:
     """Return what a state of the first edition says, or one that was written by hand."""
     if _FILTERS in given and given[_FILTERS] != dict(filters):
@@ -130,7 +130,7 @@ def read_bookmark(state: Mapping[str, Any], replication_key: str, *, by_hand: bo
     return bookmark
 
 
-def for_start_date(state: State, terms: Terms, logger: logging.Logger) -> State:
+def for_start_date(state: State, terms: Terms, logger: Log) -> State:
     """Return a state that starts over where it has to, for an earlier `start_date`.
 
     Contacts that were never read would come from that date on, the others not.

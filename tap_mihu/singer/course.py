@@ -12,9 +12,9 @@ from tap_mihu.singer.ranges import Mark, always_from
 from tap_mihu.singer.undated import all_dated
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable
 
+    from tap_mihu.log import Log
     from tap_mihu.records.pages import Page
     from tap_mihu.singer.state import Round, State
 
@@ -74,7 +74,7 @@ def needs_chart(state: State, terms: Terms) -> bool:
     return terms.by_date and (state.round is not None or was_read)
 
 
-def chart(state: State, terms: Terms, page: Page, fetch: Fetch, logger: logging.Logger) -> Course:
+def chart(state: State, terms: Terms, page: Page, fetch: Fetch, logger: Log) -> Course:
     """Work out what a run reads that may leave something out.
 
     Args:

@@ -16,10 +16,10 @@ from tap_mihu.singer.ledger import Ledger
 from tap_mihu.singer.unproven import unproven_text
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Generator, Iterator
     from datetime import datetime
 
+    from tap_mihu.log import Log
     from tap_mihu.reading.clock import ServerClock
     from tap_mihu.records.pages import DateRange
     from tap_mihu.singer.course import Fetch, Terms
@@ -35,9 +35,7 @@ _PAGE_1_UNREAD = "page 1 cannot be read"
 class Run:
     """One run over a listing: reads all of it, some ranges only, or what an earlier one left."""
 
-    def __init__(
-        self, state: State, terms: Terms, clock: ServerClock, logger: logging.Logger
-    ) -> None:
+    def __init__(self, state: State, terms: Terms, clock: ServerClock, logger: Log) -> None:
         """Start from a state.
 
         Args:
