@@ -56,6 +56,7 @@ class Reporter:
         self._requests = requests
         self._began = time.monotonic()
         self._over = threading.Event()
+        self._reporting = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="tap-mihu-reporter", daemon=True)
 
     def start(self) -> None:
@@ -70,7 +71,9 @@ class Reporter:
         # They are for the main thread, which would not wake for one that came here.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while not self._over.wait(_INTERVAL_SECONDS):
-            self._logger.info("%s", self.so_far())
+            with self._reporting:
+                if not self._over.is_set():
+                    self._logger.info("%s", self.so_far())
 
     def so_far(self) -> str:
         """Return in one line how far the scan is."""
@@ -90,11 +93,14 @@ class Reporter:
         return f"{text}, {_few_digits(rate)} a second, time left {left:.0f} s"
 
     def tell_the_end(self, *, proven: bool) -> None:
-        """Log what it took.
+        """Log what it took, as the last that is reported.
 
         Args:
             proven: Whether all was read completely beyond doubt.
         """
+        self.stop()
+        with self._reporting:
+            pass
         requests, progress = self._requests, self._progress
         self._logger.info(
             "%s: %d read, %d emitted, %d windows, %d repaired, %d requests, %d retries, "

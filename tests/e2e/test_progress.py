@@ -173,6 +173,6 @@ def test_the_log_of_an_unproven_run() -> None:
         r"\(created: all dates\)\. The bookmark of these dates stays and no row is deleted; "
         r"the next run reads them again\.\n"
     )
-    log = BEGIN + f"({PLANNING}|{reading(51)})" + warning + the_end(50, proven="not proven")
+    log = BEGIN + PLANNING + f"({reading(51)})?" + warning + the_end(50, proven="not proven")
     assert re.fullmatch(log + METRICS, said(run)), run.log
     assert metrics(run)["proven"] == 0
