@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tap_mihu.api.quota import Quota
 from tap_mihu.api.rate_limit import RateLimit
+from tests.readme import PAGES
 from tests.unit.api.throttled import Server, read
 
 EVERY_FOUR_SECONDS = [4.0 * number + 1.3 for number in range(1000)]
@@ -43,6 +45,19 @@ def test_a_run_takes_its_share_of_the_time_and_a_window_at_the_most(
     assert max(run.used.values()) <= limit * percent / 100
     assert run.refused == 0
     assert run.seconds <= requests / (limit * percent / 100) * 60 + 60
+
+
+def test_the_docs_show_what_comes_of_two_clients() -> None:
+    ways = [(False, 100), (True, 100), (True, 80), (True, 50)]
+    runs = [
+        read(200, Server(60, tells=tells), RateLimit(percent), others=EVERY_FOUR_SECONDS)
+        for tells, percent in ways
+    ]
+    shown = re.findall(r"\| (\d+) s \| (\d+) \| (\d+) of (\d+) \|", PAGES["docs/speed.md"])
+    assert [tuple(map(int, row)) for row in shown] == [
+        (round(run.seconds), max(run.used.values()), run.others_refused, run.others_asked)
+        for run in runs
+    ]
 
 
 @pytest.mark.parametrize("at_once", [1, 30], ids=["evenly", "at once"])
