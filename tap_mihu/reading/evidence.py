@@ -4,11 +4,12 @@ A creation date never changes, so edits and inserts elsewhere cannot disturb a w
 the total in some response, and t the time in it by the data's own clock. A window is settled
 
 - when one page is all of it, and holds T contacts: one response is consistent by itself;
-- when T contacts that were there at t are read in that response and those after it. In *closed*
-  days, which can only lose contacts, each was there. In *open* days, which gain some too, those
-  were that are created before t, and those in the response itself; a creation time shortly
-  before t does not tell. Unless all the days are open, no total may be greater than the one
-  before it: an import with old creation dates would hide a miss;
+- when T contacts that were there at t are read in that response and those that were asked for
+  after it had come: others may be older than it, whenever they come. In *closed* days, which can
+  only lose contacts, each was there. In *open* days, which gain some too, those were that are
+  created before t, and those in the response itself; a creation time shortly before t does not
+  tell. Unless all the days are open, no total may be greater than the one before it: an import
+  with old creation dates would hide a miss;
 - when two reads in a row find the same T contacts, and every response says T. (Had the first
   missed one, it would have counted a contact born since in its place, hence also one that died
   since, for the totals held; the second cannot meet that one again.)
@@ -183,20 +184,24 @@ class Proof:
         slack = _SHORT_SLACK if know.larger_pages is False else _SLACK
         self._born_before = to_text(know.clock.data_time(base.served_at) - slack)
         self._total = self._latest = base.total
+        self._came_as = base.came_as
         self._rises = False
         self._there = _Counted()
         self._there.add(base.rows)
         self._new: set[str] = set()
 
     def add(self, page: Page) -> None:
-        """Take a later response in."""
+        """Take in a response that came later."""
         self._rises = self._rises or page.total > self._latest
         self._latest = page.total
+        # One that was under way already may be older, and hold contacts that were gone by then.
+        later = page.asked_after >= self._came_as
         if self._kind is Kind.CLOSED:
-            self._there.add(page.rows)
+            self._there.add(page.rows if later else ())
             return
         before = self._born_before
-        self._there.add(row for row in page.rows if row.created_at and row.created_at < before)
+        if later:
+            self._there.add(row for row in page.rows if row.created_at and row.created_at < before)
         self._new.update(row.uuid for row in page.rows if (row.created_at or "") >= before)
 
     @property

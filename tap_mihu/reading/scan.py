@@ -6,8 +6,9 @@ Only the calling thread touches windows, so there is nothing to lock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
@@ -117,6 +118,8 @@ class _Scan:
         self._whole = Window(within, is_whole=True)
         self._entries = [Entry(self._whole, know)]
         self._passed = PassedOn(know)
+        self._came = 0
+        self._counting = Lock()
         self._unread: str | None = None
 
     def run(self) -> Iterator[Rows | Done]:
@@ -193,7 +196,7 @@ class _Scan:
                     self._progress.begin_reading()
                 ahead += not is_head
                 self._know.budget.used += 1
-                self._workers.submit(entry, partial(_asked, self._fetch, question))
+                self._workers.submit(entry, partial(self._asked, question))
             if not self._workers.has_room:
                 return True
             ahead += 0 if is_head else entry.held
@@ -224,6 +227,12 @@ class _Scan:
             yield Done(dates, bool(window.proven), window.cause)
             self._refill()
 
-
-def _asked(fetch: Fetch, question: Question) -> tuple[Question, Reply]:
-    return question, question.ask(fetch)
+    def _asked(self, question: Question) -> tuple[Question, Reply]:
+        """Ask, on a worker's thread, and note which responses had come before."""
+        asked_after = self._came
+        reply = question.ask(self._fetch)
+        if isinstance(reply, Page):
+            with self._counting:
+                self._came = came_as = self._came + 1
+            reply = replace(reply, asked_after=asked_after, came_as=came_as)
+        return question, reply

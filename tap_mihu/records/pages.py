@@ -101,3 +101,7 @@ class Page:
     last_page: int
     served_at: datetime
     """The server's time of the response, UTC."""
+    asked_after: int = 0
+    """How many responses of the scan had come when it was asked for."""
+    came_as: int = 0
+    """Which response of the scan it is, from 1."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_mihu.reading.entry import Entry
 from tap_mihu.reading.scan import Rows, scan
 from tests.simulated.paging import Larger
 from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
@@ -18,6 +19,7 @@ from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedSe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_mihu.reading.questions import Question
     from tap_mihu.records.pages import DateRange, Page
 
 PATIENCE = 30  # seconds until a test that hangs is given up
@@ -193,3 +195,23 @@ def test_a_scan_closed_early_asks_no_further(
     asked = len(server.requests)
     assert not [*scanning]
     assert len(server.requests) == asked
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_response_knows_what_had_come_when_it_was_asked_for(
+    concurrency: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[Page] = []
+    take = Entry.take
+
+    def taken(self: Entry, question: Question, reply: Page) -> bool:
+        came.append(reply)
+        return take(self, question, reply)
+
+    monkeypatch.setattr(Entry, "take", taken)
+    server = SimulatedServer(size=400, latency=0.0002)
+    assert [*scan(server.fetch, EVERYTHING, concurrency=concurrency)]
+    assert sorted(page.came_as for page in came) == [*range(1, len(came) + 1)]
+    others = [page.came_as - 1 - page.asked_after for page in came]
+    assert min(others) == 0
+    assert (max(others) > 0) == (concurrency > 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -263,3 +263,14 @@ KINDS = {
 @pytest.mark.parametrize(("dates", "known", "kind"), KINDS.values(), ids=KINDS)
 def test_what_can_happen_to_days(dates: DateRange, known: Knowledge, kind: Kind) -> None:
     assert kind_of(dates, page(1, "a", 1), known) is kind
+
+
+@pytest.mark.parametrize(("asked_after", "settled"), [(0, None), (1, None), (2, "abc")])
+@pytest.mark.parametrize("dates", [CLOSED, OPEN])
+def test_a_response_that_was_under_way_may_be_older(
+    dates: DateRange, asked_after: int, settled: str | None
+) -> None:
+    """It may hold a contact that was gone by the time of the one that came before it."""
+    base = replace(page(1, "a b", 3), asked_after=1, came_as=2)
+    other = replace(page(2, "c", 3), asked_after=asked_after, came_as=3)
+    Responses(dates, [base, other], settled).check()
