@@ -29,6 +29,7 @@ from tap_mihu.singer.schema import stream_schema
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from logging import LogRecord
     from types import FrameType
 
@@ -109,19 +110,7 @@ class TapMihu(Tap):
     def get_singer_command(cls) -> Command:
         """Add options to those of the SDK."""
         command = super().get_singer_command()
-        command.params.append(_limit_option())
-        command.params.append(
-            click.Option(
-                ["--plan"],
-                type=click.IntRange(1, MOST_SHARDS),
-                metavar="N",
-                help="Print a plan, as JSON, that cuts the workspace into at most N (up to "
-                f"{MOST_SHARDS}) ranges of creation dates with about equal numbers of contacts: "
-                "each with the filters and the state id suffix for a run of its own.",
-                callback=cls.cb_plan,
-                expose_value=False,
-            )
-        )
+        command.params += [_limit_option(), _plan_option(cls.cb_plan)]
         return command
 
     @classmethod
@@ -177,9 +166,7 @@ class TapMihu(Tap):
             catalog=catalog and json.load(catalog),
             parse_env_config=config is not None and config.parse_env,
         )
-        with closing(tap.client) as client:
-            streams, version = tap.streams.values(), tap.initialized_at // 1000
-            preview(streams, limit, client, tap.message_writer, version)
+        _preview(tap, limit)
 
     @override
     def discover_streams(self) -> list[Stream]:
@@ -256,6 +243,25 @@ class TapMihu(Tap):
         """End the run, between two lines."""
         end_in_time(signum)
         self.message_writer.interrupt(signum)
+
+
+def _preview(tap: TapMihu, limit: int) -> None:
+    with closing(tap.client) as client:
+        streams, version = tap.streams.values(), tap.initialized_at // 1000
+        preview(streams, limit, client, tap.message_writer, version)
+
+
+def _plan_option(callback: Callable[[Context, Option, int | None], None]) -> Option:
+    return click.Option(
+        ["--plan"],
+        type=click.IntRange(1, MOST_SHARDS),
+        metavar="N",
+        help="Print a plan, as JSON, that cuts the workspace into at most N (up to "
+        f"{MOST_SHARDS}) ranges of creation dates with about equal numbers of contacts: "
+        "each with the filters and the state id suffix for a run of its own.",
+        callback=callback,
+        expose_value=False,
+    )
 
 
 def _limit_option() -> Option:

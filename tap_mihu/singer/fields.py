@@ -1,4 +1,4 @@
-"""Fields: which custom fields are new, or gone, since the run before."""
+"""Fields: which custom fields, or other extra ones, are new or gone since the run before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def changes_text(before: Collection[str] | None, now: Collection[str] | None) ->
         return None
     found = {"new": {*now}.difference(before), "gone": {*before}.difference(now)}
     parts = [f"{word}: {_listed(names)}" for word, names in found.items() if names]
-    return f"Custom fields changed since the last run ({'; '.join(parts)})" if parts else None
+    return "; ".join(parts) or None
 
 
 def _listed(names: Collection[str]) -> str:

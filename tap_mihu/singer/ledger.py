@@ -182,7 +182,7 @@ class Ledger:
         return None
 
     def note_fields(self, met: Collection[str] | None) -> str | None:
-        """Enter, after the end, the names of the custom fields that were met.
+        """Enter, after the end, the names of the extra fields that were met.
 
         Returns:
             Which are new and which are gone since the run before, if any.

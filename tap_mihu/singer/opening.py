@@ -8,13 +8,14 @@ from tap_mihu.api.client import Client, root_url
 from tap_mihu.api.rate_limit import RateLimit
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Mapping
+
+    from tap_mihu.log import Log
 
 __all__ = ["open_client"]
 
 
-def open_client(config: Mapping[str, Any], logger: logging.Logger) -> Client:
+def open_client(config: Mapping[str, Any], logger: Log) -> Client:
     """Return a client with the settings of the tap; the caller closes it.
 
     Args:

@@ -209,7 +209,8 @@ class Run:
             )
         changes = self._ledger.note_fields(self.extra_names.met) if doubt is None else None
         if changes is not None:
-            self._logger.info("%s", changes)
+            which = "Custom" if self.terms.by_date else "Extra"
+            self._logger.info("%s fields changed since the last run (%s)", which, changes)
         self._warn_unproven()
         if self.terms.full_table and self._ledger.complete:
             self.activates = self.terms.version

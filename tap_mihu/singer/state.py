@@ -111,7 +111,7 @@ class State:
     """How many the one since found, where these are too few to be believed at once."""
     round: Round | None = None
     fields: tuple[str, ...] | None = None
-    """The names of the custom fields, sorted; None where they are not known, or too many."""
+    """The names of the extra fields, sorted; None where they are not known, or too many."""
 
     @classmethod
     def new(cls, subject: Subject, within: DateRange, until: str | None = None) -> Self:

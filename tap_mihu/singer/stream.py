@@ -32,7 +32,7 @@ from tap_mihu.singer.starting import start_run
 from tap_mihu.singer.writer import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -64,7 +64,7 @@ class ListedStream(SDKStream):
     """Whether it is that of contacts: it takes the filters, among them `date_from` and `date_to`,
     and its extra fields may have columns."""
 
-    primary_keys: Sequence[str] = (USUAL.key,)
+    primary_keys: tuple[str, ...] = (USUAL.key,)
     replication_key: str | None = UPDATED_AT
     selected_by_default = False
     """One that is may not be missing: where it cannot be read, the run ends."""
