@@ -15,6 +15,7 @@ from requests import Request, RequestException
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from tap_mihu.batch_config import batch_faults
 from tap_mihu.errors import ConfigError
 from tap_mihu.map_checks import map_doubts, map_faults
 from tap_mihu.names import did_you_mean, shown
@@ -82,10 +83,6 @@ def check(
     Raises:
         ConfigError: It names every setting at fault and its rule, never a value, in one line.
     """
-    if "batch_config" in config:
-        raise ConfigError(
-            "batch_config is not offered: batch files would hold fields that are not selected."
-        )
     missing = [f"{name} is required" for name in schema["required"] if name not in config]
     if "subdomain" not in config and "api_url" not in config:
         missing.append("subdomain is required (or api_url)")
@@ -149,6 +146,8 @@ def _further_faults(
     filters = config.get("filters", {})
     if filters.get("date_from", "") > filters.get("date_to", "9999-99-99"):
         yield "filters.date_from must not be after filters.date_to"
+    if "batch_config" in config:
+        yield from batch_faults(config["batch_config"])
     yield from _column_faults(config.get("custom_field_columns", ()), fields)
     yield from map_faults(config.get("stream_maps", {}), _with_columns(fields, config))
 
@@ -188,6 +187,10 @@ def _faults_of(setting_name: str, value: object, schema: Mapping[str, Any]) -> I
             known = error.schema["properties"]
             for key in error.instance.keys() - known.keys():
                 yield f"{name}.{_key(key)} does not exist: use {', '.join(known)}"
+        elif error.validator == "required":
+            for key in error.validator_value:
+                if key not in error.instance:
+                    yield f"{name}.{key} is required"
         else:
             yield f"{name} must be {_rule(error)}{_hint(name, error.instance)}"
 

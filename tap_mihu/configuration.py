@@ -69,9 +69,7 @@ def configured(
         settings = from_environment(environment, schema, prefix, settings)
     elif not settings and settings_in(environment, schema, prefix):
         hint = f": variables such as {prefix}AUTH_TOKEN are read with --config=ENV"
-    settings = _set_only(settings)
-    if isinstance(settings.get("filters"), dict):
-        settings["filters"] = _set_only(settings["filters"])
+    settings = _set_only(settings, schema)
     if not whole:
         check_columns(settings, schema, fields)
         return settings
@@ -105,6 +103,16 @@ def _warn(logger: Logger, texts: Iterable[str]) -> None:
         logger.warning("%s", text)
 
 
-def _set_only(settings: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is null: Meltano passes settings that are not set so."""
-    return {name: value for name, value in settings.items() if value is not None}
+def _set_only(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is null, and objects of a closed form that hold nothing else.
+
+    Meltano passes settings that are not set so. In other objects, null may mean something.
+    """
+    result = {name: value for name, value in settings.items() if value is not None}
+    for name, setting in schema["properties"].items():
+        value = result.get(name)
+        if setting.get("additionalProperties") is False and isinstance(value, dict) and value:
+            result[name] = _set_only(value, setting)
+            if not result[name]:
+                del result[name]
+    return result

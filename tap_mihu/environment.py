@@ -36,7 +36,8 @@ def from_environment(
     """Return a configuration with the settings that environment variables hold.
 
     What is no value of the setting's type stays text, for `check` to complain about. Variables of
-    single filters count over a variable of them all, and over the configuration's.
+    single filters count over a variable of them all, and over the configuration's; likewise in
+    other objects of a closed form.
 
     Args:
         environment: The variables that are set.
@@ -49,14 +50,12 @@ def from_environment(
         variable = prefix + name.upper()
         if variable in environment:
             result[name] = _typed(environment[variable], setting)
-        single = {
-            key: _typed(environment[f"{variable}_{key.upper()}"], nested)
-            for key, nested in _nested(setting).items()
-            if f"{variable}_{key.upper()}" in environment
-        }
         several = {} if result.get(name) is None else result[name]
-        if single and isinstance(several, dict):
-            result[name] = several | single
+        nested = {"properties": _nested(setting)}
+        if isinstance(several, dict):
+            whole = from_environment(environment, nested, f"{variable}_", several)
+            if whole != several:
+                result[name] = whole
     return result
 
 
@@ -88,12 +87,11 @@ def unknown_variables(
 
 
 def _known(schema: Mapping[str, Any], prefix: str) -> set[str]:
-    known = {prefix + name.upper() for name in schema["properties"]}
-    return known | {
-        f"{prefix}{name}_{key}".upper()
-        for name, setting in schema["properties"].items()
-        for key in _nested(setting)
-    }
+    known: set[str] = set()
+    for name, setting in schema["properties"].items():
+        variable = prefix + name.upper()
+        known |= {variable, *_known({"properties": _nested(setting)}, f"{variable}_")}
+    return known
 
 
 def _nested(setting: Mapping[str, Any]) -> dict[str, Any]:

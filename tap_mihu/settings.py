@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from tap_mihu.batch_config import BATCH_CONFIG
+
 __all__ = ["SETTINGS"]
 
 _SUBDOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$(?!\n)"
@@ -184,6 +186,7 @@ SETTINGS: dict[str, Any] = {
             "description": "Only contacts that the API selects by its own query parameters. Other "
             "filters than in the last run make the stream start over.",
         },
+        "batch_config": BATCH_CONFIG,
         "emit_activate_version_messages": {
             "type": "boolean",
             "default": False,

@@ -12,7 +12,6 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
-from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
 from tap_mihu.configuration import configured, read_files, tell_unread
@@ -52,10 +51,6 @@ class TapMihu(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS)
     message_writer_class = MessageWriter
     message_writer: MessageWriter
-    # Batch files would hold fields that are not selected.
-    capabilities: ClassVar[list[Any]] = [
-        capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
-    ]
 
     def __init__(
         self,

@@ -24,13 +24,12 @@ def described(about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings(properties: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _settings(properties: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:
     for name, setting in properties.items():
-        yield _setting(name, setting)
+        yield _setting(f"{prefix}{name}", setting)
         # Closed objects only: what the SDK's may hold is not all known.
         if setting.get("additionalProperties") is False:
-            for key, nested in setting["properties"].items():
-                yield _setting(f"{name}.{key}", nested)
+            yield from _settings(setting["properties"], f"{prefix}{name}.")
 
 
 def _setting(name: str, setting: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,10 @@ class RowFormat(Protocol):
         """The fields to leave out."""
 
     def envelope(self, time_extracted: datetime) -> tuple[bytes, bytes]:
-        """Return what stands before and after a record in its line."""
+        """Return what stands before and after a record in its line.
+
+        The former ends within the record's object, whose opening brace it has.
+        """
 
 
 class PageDecoder:
@@ -115,8 +118,8 @@ def plain_rows(
         shaper: Makes the records.
         items: The items, decoded.
         is_due: Rows that are not due carry nothing; None where all are due.
-        envelope: What stands before and after a record in its line; None for rows that carry the
-            record itself.
+        envelope: What stands before and after a record in its line (see `RowFormat`); None for
+            rows that carry the record itself.
         without: Fields to leave out of the lines.
     """
     invalid = InvalidValues()
@@ -129,7 +132,7 @@ def plain_rows(
             for name in without:
                 del record[name]
             payload = (
-                record if envelope is None else envelope[0] + encode_json(record) + envelope[1]
+                record if envelope is None else envelope[0] + encode_json(record)[1:] + envelope[1]
             )
         rows.append(Row(key, created_at, updated_at, payload, tuple(invalid.elements())))
         invalid.clear()

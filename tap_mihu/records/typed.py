@@ -160,7 +160,7 @@ class TypedItems:
             created_at, updated_at = item.created_at, item.updated_at
             payload = None
             if is_due is None or is_due(created_at, updated_at):
-                payload = before + encoded(item) + after
+                payload = before + encoded(item)[1:] + after
             rows.append(Row(uuid, created_at, updated_at, payload, invalid))
         return rows
 

@@ -13,6 +13,7 @@ import stat
 import sys
 import termios
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -21,7 +22,7 @@ from tap_mihu.errors import Interrupted, MihuError
 from tap_mihu.records.json_text import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.singerlib.encoding.simple import Message
 
@@ -40,7 +41,7 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
         """Start outside of any line."""
         super().__init__()
         self._outlet: _Stdout | None = None
-        self._in_line = False
+        self._undisturbed = False
         self._interrupted_by: int | None = None
 
     def serialize_message(self, message: Message) -> bytes:
@@ -85,40 +86,51 @@ class MessageWriter(GenericSingerWriter[bytes, "Message"]):
             raise MihuError(_lost_output(error)) from None
 
     def interrupt(self, signum: int) -> None:
-        """End the run because of a signal: now, or at the end of the line being written.
+        """End the run because of a signal: now, or at the end of what must not be disturbed.
 
         Raises:
-            Interrupted: Unless a line is being written.
+            Interrupted: Unless a line is being written, or another `undisturbed` block runs.
         """
         if self._interrupted_by is not None:
             return  # A further signal changes nothing: the run is ending.
         self._interrupted_by = signum
-        if not self._in_line:
+        if not self._undisturbed:
             raise Interrupted(signum)
 
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let a signal wait for the end of the block.
+
+        Raises:
+            Interrupted: A signal came meanwhile.
+        """
+        outermost, before = not self._undisturbed, self._interrupted_by
+        self._undisturbed = True
+        try:
+            yield
+        finally:
+            self._undisturbed = not outermost
+        if outermost and self._interrupted_by is not None and before is None:
+            raise Interrupted(self._interrupted_by)
+
     def _write(self, outlet: _Stdout, chunk: bytes, room: int) -> None:
-        if len(chunk) <= room and not outlet.is_file:
+        if len(chunk) <= room and not outlet.is_file and not self._undisturbed:
             _write_at_once(outlet.descriptor, chunk)
         else:
             self._write_piecemeal(outlet, chunk)
 
     def _write_piecemeal(self, outlet: _Stdout, chunk: bytes) -> None:
         """Write what may take several goes; a signal waits for the last, but not for ever."""
-        self._in_line = True
         left = memoryview(chunk)
         deadline = None
-        try:
+        with self.undisturbed():
             while left:
                 if _writable(outlet.descriptor):
                     left = left[os.write(outlet.descriptor, left[: outlet.room()]) :]
-                if self._interrupted_by is not None:
+                if left and self._interrupted_by is not None:
                     deadline = deadline or time.monotonic() + _PATIENCE_SECONDS
                     if time.monotonic() > deadline:
-                        break
-        finally:
-            self._in_line = False
-        if self._interrupted_by is not None:
-            raise Interrupted(self._interrupted_by)
+                        raise Interrupted(self._interrupted_by)
 
 
 class _Stdout:

@@ -16,6 +16,8 @@ from typing_extensions import override
 from tap_mihu.errors import MihuError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from singer_sdk.helpers.types import Context
     from singer_sdk.mapper import StreamMap
 
@@ -63,6 +65,10 @@ class SDKStream(Stream):
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Leave the state alone: `Run.begin` reads it."""
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """None: the SDK's batch files would hold what is not selected, and no map changed."""
 
     @override
     def get_record_counter(

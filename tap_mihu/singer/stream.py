@@ -20,6 +20,7 @@ from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import UPDATED_AT, USUAL, RowFields, Shaper
+from tap_mihu.singer.batches import open_outlet
 from tap_mihu.singer.due import none_is_due
 from tap_mihu.singer.figures import StreamRequests, log_figures
 from tap_mihu.singer.judging import JudgingDecoder
@@ -119,16 +120,13 @@ class ListedStream(SDKStream):
         clock, progress = ServerClock(), Progress()
         run = start_run(self, clock, self._tap.initialized_at // 1000)
         run.prepare(self.listing(client, PageDecoder(self.shaper(), is_due=none_is_due)).page)
-        line_format = plain_line_format(self, run.terms.version)
+        version, batches = run.terms.version, self.config.get("batch_config")
+        line_format = plain_line_format(self, version, in_file=batches is not None)
+        maps = None if line_format else MappedLines(self, version, in_file=batches is not None)
         decode = partial(JudgingDecoder, run=run, row_format=line_format)
         output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
-        writer = RecordWriter(
-            output,
-            None if line_format else MappedLines(self, run.terms.version),
-            counter=self.counter,
-            progress=progress,
-            state_every=self.STATE_MSG_FREQUENCY,
-        )
+        outlet = open_outlet(output, self._save, run.state, batches, self.STATE_MSG_FREQUENCY)
+        writer = RecordWriter(self.name, outlet, maps, counter=self.counter, progress=progress)
         client.on_pause = progress.note_pause
         requests = StreamRequests(client)
         reporter = Reporter(self.logger, self.name, progress, requests)
@@ -137,14 +135,13 @@ class ListedStream(SDKStream):
         self._keep(run.state)
         reporter.start()
         try:
-            with closing(run.read(scan_dates)) as events:
+            with closing(run.read(scan_dates)) as events, outlet:
                 for event in events:
                     if isinstance(event, Rows):
-                        for _ in writer.write(event.rows):
-                            self._write_state()
+                        writer.write(event.rows)
                     else:
-                        self._keep(run.state)
-                        self._write_state()
+                        outlet.save(run.state)
+                outlet.finish()
             if run.activates is not None:
                 self._write_activate_version(run.activates)
             self._keep(run.state)
@@ -229,7 +226,8 @@ class ListedStream(SDKStream):
         self.stream_state.clear()
         self.stream_state.update(state.to_state())
 
-    def _write_state(self) -> None:
+    def _save(self, state: State) -> None:
+        self._keep(state)
         self._tap.state_writer.write_state(self.tap_state)
 
     def _write_activate_version(self, version: int) -> None:

@@ -189,7 +189,10 @@ WRONGLY_TYPED = [
     Typed("filters.date_from", filters={"date_from": PRIVATE}),
     Typed("filters", filters=PRIVATE),
     Typed("stream_maps", stream_maps=PRIVATE),
-    Typed("batch_config", batch_config={PRIVATE: PRIVATE}),
+    Typed(
+        "batch_config.storage.root",
+        batch_config={"encoding": PRIVATE, "storage": {"root": PRIVATE}},
+    ),
     Typed("state", state={"bookmarks": PRIVATE}),
     Typed(
         "replication_key_value",

@@ -31,6 +31,7 @@ OURS = {
     "max_retries": "integer",
     "user_agent": "string",
     "filters": "object",
+    "batch_config": "object",
     "emit_activate_version_messages": "boolean",
 }
 FROM_THE_SDK = {
@@ -85,16 +86,12 @@ def test_every_setting_is_listed(about: dict[str, Any]) -> None:
     assert all(properties[name]["description"].endswith(".") for name in OURS)
 
 
-def test_batch_files_are_not_offered(about: dict[str, Any]) -> None:
-    assert "batch_config" not in about["settings"]["properties"]
-    assert "batch" not in about["capabilities"]
-
-
 def test_what_is_offered(about: dict[str, Any]) -> None:
     assert about["name"] == "tap-mihu"
     assert set(about["capabilities"]) >= {
         "about",
         "activate-version",
+        "batch",
         "catalog",
         "discover",
         "schema-flattening",

@@ -413,12 +413,7 @@ def test_a_token_that_is_none_is_not_shown(value: object) -> None:
     assert "5318008" not in message
 
 
-@pytest.mark.parametrize("value", [{}, [], {"encoding": {"format": "jsonl"}}, "a", False])
-def test_batch_files_are_refused(value: object) -> None:
-    assert names(fault({"batch_config": value}), "batch_config")
-
-
-@pytest.mark.parametrize("setting", [*TYPES, "batch_config"])
+@pytest.mark.parametrize("setting", TYPES)
 def test_null_means_unset(setting: str) -> None:
     config = MINIMAL | {"api_url": "https://proxy.example", setting: None}
     if setting == "auth_token":
@@ -497,7 +492,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, option: str, text: str) -> N
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Nothing but a minimal configuration."""
     monkeypatch.chdir(tmp_path)
-    for setting in [*TYPES, "batch_config"]:
+    for setting in TYPES:
         monkeypatch.delenv(f"TAP_MIHU_{setting.upper()}", raising=False)
     monkeypatch.setenv("TAP_MIHU_SUBDOMAIN", "acme")
     monkeypatch.setenv("TAP_MIHU_AUTH_TOKEN", SECRET)
@@ -597,13 +592,3 @@ def test_the_environment_counts_only_where_it_is_asked_for(
 ) -> None:
     environment.setenv("TAP_MIHU_PAGE_SIZE", "250")
     assert tap({}).config["page_size"] == 100
-
-
-def test_batch_files_are_refused_from_the_environment_too(environment: pytest.MonkeyPatch) -> None:
-    """Or the variable has no effect: in no case are batch files written."""
-    environment.setenv("TAP_MIHU_BATCH_CONFIG", json.dumps({"encoding": {"format": "jsonl"}}))
-    try:
-        config = TapMihu(parse_env_config=True).config
-    except ConfigError:
-        return
-    assert "batch_config" not in config

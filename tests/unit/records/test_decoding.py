@@ -625,6 +625,40 @@ def test_both_ways_give_the_same_rows(
             assert outcome(fast, body) == outcome(plain, body)
 
 
+def as_in_file(message: Any) -> Any:  # noqa: ANN401 - any JSON
+    """What a RECORD message comes to in a file."""
+    metadata = {"_sdc_extracted_at": message["time_extracted"]}
+    if "version" in message:
+        metadata["_sdc_table_version"] = message["version"]
+    return metadata | message["record"]
+
+
+@given(
+    runs,
+    st.sampled_from([None, 1_700_000_000]),
+    st.frozensets(st.sampled_from(sorted({*SCHEMA["properties"]} - {"uuid"}))),
+    st.sets(st.sampled_from(WILD_COLUMNS)),
+    st.booleans(),
+)
+def test_a_file_has_the_records_of_the_messages(
+    run: list[list[str]],
+    version: int | None,
+    without: frozenset[str],
+    columns: set[str],
+    typed: bool,  # noqa: FBT001
+) -> None:
+    form: dict[str, Any] = {"typed": typed, "version": version, "without": without}
+    messages, files = (
+        page_decoder(columns=sorted(columns), in_file=in_file, **form) for in_file in (False, True)
+    )
+    for contacts in run:
+        body = body_of(f"[{','.join(contacts)}]")
+        expected, found = outcome(messages, body), outcome(files, body)
+        if isinstance(expected, list):
+            expected = [(*rest, as_in_file(message)) for *rest, message in expected]
+        assert found == expected
+
+
 def cleaned(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """What the contract replaces in a value."""
     if isinstance(value, str):

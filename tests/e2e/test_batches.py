@@ -1,0 +1,154 @@
+"""Batches: files with what RECORD messages would hold, announced when complete, or gone."""
+
+from __future__ import annotations
+
+from signal import SIGINT, SIGTERM, Signals
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_mihu.tap import TapMihu
+from tests.batches import announced, batch_config, rows_of
+from tests.e2e.in_process import in_process, signals_kept
+from tests.e2e.running import Run, full_table, started_tap, wait_until
+from tests.e2e.states import bookmark, done_until, is_open
+from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAPS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "columns": {"custom_field_columns": list(CUSTOM_FIELDS)},
+    "flattening": {"flattening_enabled": True, "flattening_max_depth": 2},
+    "a field dropped, one hashed": {
+        "stream_maps": {"contacts": {"name": None, "email": "md5(email) if email else None"}}
+    },
+    "an alias and a filter": {
+        "stream_maps": {"contacts": {"__alias__": "'a/b é'", "__filter__": "status == 'Active'"}}
+    },
+    "two streams": {
+        "stream_maps": {
+            "contacts": {"__filter__": "status == 'Active'"},
+            "others": {"__source__": "contacts", "uuid": "uuid", "__else__": None},
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(varied_workspace(60)) as sandbox:
+        yield sandbox
+
+
+def catalog_of(config: dict[str, Any], *without: str) -> dict[str, Any]:
+    """The catalog of a configuration, in full table, without some fields."""
+    with signals_kept():
+        catalog = full_table(TapMihu(config=config).catalog_dict)
+    for entry in catalog["streams"][0]["metadata"]:
+        if entry["breadcrumb"] and entry["breadcrumb"][-1] in without:
+            entry["metadata"]["selected"] = False
+    return catalog
+
+
+def by_stream(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """What a run sent, in messages or files, by stream and key; without the times of sending."""
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            beside = {"_sdc_extracted_at": message["time_extracted"]}
+            if "version" in message:
+                beside["_sdc_table_version"] = message["version"]
+            rows.append((message["stream"], message["record"] | beside))
+        elif message["type"] == "BATCH":
+            rows += [(message["stream"], row) for row in rows_of(message)]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for stream, row in sorted(rows, key=lambda pair: (pair[0], pair[1]["uuid"])):
+        assert row.pop("_sdc_extracted_at").endswith("+00:00")
+        assert "_sdc_table_version" not in row or isinstance(row.pop("_sdc_table_version"), int)
+        found.setdefault(stream, []).append(row)
+    return found
+
+
+@pytest.mark.parametrize("without", [(), ("name", "tags"), ("custom_fields", *CUSTOM_FIELDS)])
+@pytest.mark.parametrize("settings", MAPS.values(), ids=MAPS)
+def test_files_hold_what_messages_would(
+    sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any], without: tuple[str, ...]
+) -> None:
+    config = sandbox.config(emit_activate_version_messages=not without, **settings)
+    catalog = catalog_of(config, *without)
+    expected = in_process(config, catalog=catalog)
+    batches = batch_config(tmp_path, compression="none" if without else "gzip", size=17)
+    run = in_process(config | {"batch_config": batches}, catalog=catalog)
+    assert (run.status, run.records) == (0, []), run.log
+    assert by_stream(run) == by_stream(expected)
+    assert {*tmp_path.iterdir()} == {*announced(run)}
+    last_batch = max(at for at, one in enumerate(run.messages) if one["type"] == "BATCH")
+    versions = [at for at, one in enumerate(run.messages) if one["type"] == "ACTIVATE_VERSION"]
+    assert all(at > last_batch for at in versions)
+    assert bool(versions) != bool(without)
+
+
+# However the run ends.
+
+
+def many_pages(folder: Path, sandbox: Sandbox) -> dict[str, Any]:
+    """Settings for many small windows, and for files that hold several of them."""
+    batches = batch_config(folder, size=700)
+    return sandbox.config(
+        page_size=5, max_concurrent_requests=1, max_retries=0, batch_config=batches
+    )
+
+
+def uuids(run: Run) -> list[str]:
+    return [row["uuid"] for message in run.of_type("BATCH") for row in rows_of(message)]
+
+
+@pytest.mark.parametrize("signum", [SIGINT, SIGTERM], ids=lambda signum: signum.name)
+def test_a_signal_leaves_announced_files_only(tmp_path: Path, signum: Signals) -> None:
+    workspace = Workspace(contacts(1500))
+    hang = faults.at_request(250, faults.hang())
+    with Sandbox(workspace, faults=hang) as sandbox:
+        config = many_pages(tmp_path, sandbox)
+        with started_tap(config | {"request_timeout": 600}) as tap:
+            wait_until(lambda: len(sandbox.requests) >= 250)
+            tap.process.send_signal(signum)
+            run = tap.finish()
+        assert run.status == 128 + signum
+        assert len(run.errors) == 1
+        assert len(announced(run)) == 1
+        assert {*tmp_path.iterdir()} == {*announced(run)}
+        assert is_open(run.state)
+        sandbox.faults = faults.never
+        rest = in_process(config, state=run.state)
+    assert rest.status == 0, rest.log
+    assert {*uuids(run), *uuids(rest)} == {one["uuid"] for one in workspace.contacts()}
+    assert len(uuids(rest)) < 1500
+    assert bookmark(rest.state)
+
+
+def test_a_failed_run_has_announced_what_it_read(tmp_path: Path) -> None:
+    """As much as it would have sent in messages, and its state tells of it."""
+    settings = {"emit_activate_version_messages": True}
+    in_messages, in_files = (
+        refused_after_250_requests(tmp_path, **settings, **more)
+        for more in ({"batch_config": None}, {})
+    )
+    assert in_messages.uuids == uuids(in_files)
+    assert done_until(in_messages.state) == done_until(in_files.state) > ""
+    assert {*tmp_path.iterdir()} == {*announced(in_files)}
+
+
+def refused_after_250_requests(folder: Path, **settings: Any) -> Run:  # noqa: ANN401
+    refused = faults.status(401)
+    with Sandbox(
+        Workspace(contacts(1500)), faults=lambda info: refused if info.number > 250 else None
+    ) as sandbox:
+        run = in_process(many_pages(folder, sandbox) | settings, catalog=full_table())
+    assert run.status == 1
+    assert not run.of_type("ACTIVATE_VERSION")
+    assert run.messages[-1]["type"] == "STATE"
+    return run

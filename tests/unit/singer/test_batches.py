@@ -1,0 +1,210 @@
+"""Batches: complete before they are announced, with the state behind; else gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_mihu.errors import Interrupted, MihuError
+from tap_mihu.singer.batches import Batches, BatchSettings
+from tap_mihu.singer.course import EVERYTHING
+from tap_mihu.singer.output import MessageWriter
+from tap_mihu.singer.state import State, Subject
+from tests.batches import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FULL = Path("/dev/full")
+SUBJECT = Subject.of("https://acme.mihu.ai/api/v1", {})
+
+
+def lines(*numbers: int) -> list[bytes]:
+    return [b'{"number":%d}\n' % number for number in numbers]
+
+
+class Output(MessageWriter):
+    """Looks into each file at the moment when it is announced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, list[int]] | int] = []
+        self.interrupted: str | None = None
+        """Whether a signal comes "before" or "after" a message."""
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        if self.interrupted == "before":
+            self.interrupt(signal.SIGINT)
+        for message in map(json.loads, lines):
+            if message["type"] == "BATCH":
+                numbers = [row["number"] for row in rows_of(message)]
+                self.seen.append((message["stream"], numbers))
+            else:
+                self.seen.append(message["value"])
+        if self.interrupted == "after":
+            self.interrupt(signal.SIGINT)
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def batches(
+    folder: Path, output: MessageWriter, *, size: int = 3, clock: Clock | None = None
+) -> Batches:
+    settings = BatchSettings(folder / "made", "p-", "gzip", size)
+
+    def write_state(state: State) -> None:
+        output.write_lines([b'{"type":"STATE","value":%d}\n' % (state.contacts or 0)])
+
+    return Batches(output, write_state, after(0), settings, clock=clock or Clock())
+
+
+def after(contacts: int) -> State:
+    """The state when so many are read."""
+    return replace(State.new(SUBJECT, EVERYTHING), contacts=contacts)
+
+
+def ended(outlet: Batches, work: Callable[[], object], error: BaseException | None = None) -> None:
+    """Do some work in the block of an outlet, and end it with an error."""
+    with outlet:
+        work()
+        if error is not None:
+            raise error
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_files_are_of_the_size_asked_for_and_states_follow(tmp_path: Path) -> None:
+    output = Output()
+    with batches(tmp_path, output) as outlet:
+        outlet.save(after(0))  # Nothing is open, so the state leaves at once.
+        outlet.write_lines("contacts", lines(1, 2))
+        outlet.save(after(2))
+        outlet.write_lines("contacts", [])
+        outlet.write_lines("contacts", lines(3, 4, 5, 6, 7))
+        outlet.save(after(7))
+        outlet.finish()
+        outlet.finish()
+        outlet.save(after(8))
+    first, second, third = (("contacts", rows) for rows in ([1, 2, 3], [4, 5, 6], [7]))
+    assert output.seen == [0, first, 2, second, 2, third, 7, 8]
+    names = left(tmp_path)
+    assert len({*names}) == 3
+    assert all(name.startswith("p-tap-mihu--contacts-") for name in names)
+
+
+def test_the_state_follows_the_files_of_all_streams(tmp_path: Path) -> None:
+    output = Output()
+    with batches(tmp_path, output) as outlet:
+        outlet.write_lines("a", lines(1))
+        outlet.write_lines("../b", lines(2, 3, 4))
+    assert output.seen == [("a", [1]), ("../b", [2, 3, 4]), 0]
+
+
+def test_a_state_waits_for_a_file_at_most_five_minutes(tmp_path: Path) -> None:
+    output, clock = Output(), Clock()
+    outlet = batches(tmp_path, output, size=99, clock=clock)
+    outlet.write_lines("contacts", lines(1))
+    clock.seconds = 299
+    outlet.write_lines("contacts", lines(2))
+    outlet.save(after(2))
+    assert output.seen == []
+    clock.seconds = 301
+    outlet.write_lines("contacts", lines(3))
+    assert output.seen == [("contacts", [1, 2, 3]), 2]
+    clock.seconds = 600
+    outlet.write_lines("contacts", lines(4))
+    clock.seconds = 901
+    outlet.save(after(4))
+    assert output.seen[2:] == [("contacts", [4]), 4]
+
+
+def test_after_an_error_what_was_written_is_announced(tmp_path: Path) -> None:
+    output = Output()
+    outlet = batches(tmp_path, output)
+    with pytest.raises(MihuError, match="401"):
+        ended(outlet, lambda: outlet.write_lines("contacts", lines(1)), MihuError("401"))
+    assert output.seen == [("contacts", [1]), 0]
+
+
+def test_a_signal_leaves_only_what_was_announced(tmp_path: Path) -> None:
+    output = Output()
+    outlet = batches(tmp_path, output)
+    with pytest.raises(Interrupted):
+        ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3, 4)), Interrupted(15))
+    assert output.seen == [("contacts", [1, 2, 3]), 0]
+    assert len(left(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_signal_while_a_file_is_announced_leaves_it(tmp_path: Path, moment: str) -> None:
+    """Or its target would miss it; the state does not follow."""
+    output = Output()
+    output.interrupted = moment
+    outlet = batches(tmp_path, output)
+    with pytest.raises(Interrupted):
+        ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3)))
+    assert output.seen == [("contacts", [1, 2, 3])]
+    assert len(left(tmp_path)) == 1
+
+
+def test_what_cannot_be_announced_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    outlet = batches(tmp_path, MessageWriter())
+    with os.fdopen(writing, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        with pytest.raises(MihuError, match="target has ended"):
+            ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3)))
+    assert not left(tmp_path)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+@pytest.mark.parametrize("count", [2, 20_000], ids=["at the end", "before"])
+def test_a_full_disk_is_named_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    make = os.open
+
+    def make_full(path: Path, *how: int) -> int:
+        os.close(make(path, *how))
+        return make(FULL, os.O_WRONLY)
+
+    output = Output()
+    outlet = batches(tmp_path, output, size=10**6)
+    many = [os.urandom(99).hex().encode() + b"\n"] * 9 * count
+    monkeypatch.setattr(os, "open", make_full)
+    with pytest.raises(MihuError) as error:
+        ended(outlet, lambda: outlet.write_lines("contacts", many))
+    assert str(error.value) == (
+        f"batch_config.storage.root: {tmp_path / 'made'} cannot be written: "
+        "no space left on device."
+    )
+    assert not left(tmp_path)
+    assert output.seen == []
+
+
+def test_the_setting_says_where_and_how() -> None:
+    config: dict[str, Any] = {
+        "encoding": {"format": "jsonl"},
+        "storage": {"root": "file:///var/lib/mihu"},
+    }
+    assert BatchSettings.of(config) == BatchSettings(Path("/var/lib/mihu"), "", "none", 10_000)
+    config["storage"] = {"root": "file://output/batches", "prefix": "a-"}
+    relative = BatchSettings.of(config | {"batch_size": 5})
+    assert relative == BatchSettings(Path.cwd() / "output" / "batches", "a-", "none", 5)
