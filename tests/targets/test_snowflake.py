@@ -1,7 +1,8 @@
 """target-snowflake makes of the tap's messages what it should, on a fake Snowflake.
 
 fakesnow turns Snowflake's SQL into DuckDB's. So this shows which statements the target sends and
-that rows come out as they went in; lengths, rights, login and staging are Snowflake's own.
+that rows come out as they went in; lengths, rights, login and staging are Snowflake's own. The
+first loads come in RECORD messages, the later ones in batch files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.batches import announced, batch_config
 from tests.demo import ROOT
 from tests.e2e.running import Run, environment, full_table, run_tap
 from tests.environments import own_environment
@@ -99,6 +101,9 @@ class Story:
     failed: tuple[list[Contact], Rows]
     deleted: tuple[list[Contact], Rows]
     last_loaded_incrementally: str
+    files: list[Path]
+    """The batch files of all loads."""
+    files_left: list[Path]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,10 @@ def story(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
     rng = Random(0)
     odd, *_ = workspace.pick(rng)
     workspace.edit(odd, touch=False, name="", surname=None, created_at="2025-05-01T10:00:00+03:00")
-    config = {"emit_activate_version_messages": True}
+    config: dict[str, Any] = {"emit_activate_version_messages": True}
+    folder = tmp_path_factory.mktemp("batches")
+    in_files = config | {"batch_config": batch_config(folder, size=100)}
+    plain_files = config | {"batch_config": batch_config(folder, compression="none")}
 
     def seen() -> tuple[list[Contact], Rows]:
         return workspace.contacts(), warehouse.rows()
@@ -126,7 +134,8 @@ def story(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
         warehouse.load(run_tap(sandbox.config(**config), catalog=full_table()))
         workspace.delete_some(rng, 3)
-        warehouse.load(run_tap(sandbox.config(**config), catalog=full_table()))
+        marking_run = run_tap(sandbox.config(**in_files), catalog=full_table())
+        warehouse.load(marking_run)
         marked = seen()
 
         workspace.delete_some(rng, 2)
@@ -139,11 +148,23 @@ def story(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
         (last_loaded_incrementally,) = workspace.pick(rng)
         workspace.edit(last_loaded_incrementally)
-        warehouse.load(run_tap(sandbox.config(**config), state=second_run.state))
+        third_run = run_tap(sandbox.config(**plain_files), state=second_run.state)
+        warehouse.load(third_run)
         workspace.delete(last_loaded_incrementally)
-        warehouse.load(run_tap(sandbox.config(**config), catalog=full_table()), hard_delete=True)
-        sent = set(second_run.uuids)
-        return Story(log, first, upserted, sent, marked, failed, seen(), last_loaded_incrementally)
+        last_run = run_tap(sandbox.config(**in_files), catalog=full_table())
+        warehouse.load(last_run, hard_delete=True)
+        return Story(
+            log,
+            first,
+            upserted,
+            set(second_run.uuids),
+            marked,
+            failed,
+            seen(),
+            last_loaded_incrementally,
+            [path for run in (marking_run, third_run, last_run) for path in announced(run)],
+            [*folder.iterdir()],
+        )
 
 
 def loaded(contact: Contact) -> dict[str, Any]:
@@ -207,6 +228,11 @@ def test_a_contact_last_loaded_incrementally_is_retired_too(story: Story) -> Non
     """The target retires lower versions only, so an incremental record needs one."""
     _, rows = story.deleted
     assert story.last_loaded_incrementally not in rows
+
+
+def test_the_later_loads_came_in_files_which_the_target_removed(story: Story) -> None:
+    assert len(story.files) == 3 + 1 + 3
+    assert story.files_left == []
 
 
 def test_the_table_is_made_of_types_that_hold_anything(story: Story) -> None:
