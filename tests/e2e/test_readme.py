@@ -39,6 +39,8 @@ EXECUTED = {
     ("README.md", "Your workspace", "sql"): RECIPES,
     ("docs/recipes.md", "Everything every night, changes every hour", "yaml"): RECIPES,
     ("docs/recipes.md", "Deleted contacts", "yaml"): RECIPES,
+    ("docs/recipes.md", "Large workspace into Snowflake or Postgres", "yaml"): RECIPES,
+    ("docs/recipes.md", "True at every hour", "yaml"): RECIPES,
     ("docs/recipes.md", "Several workspaces", "yaml"): RECIPES,
     ("docs/recipes.md", "Personal data", "yaml"): RECIPES,
     ("docs/recipes.md", "All custom fields but some", "yaml"): RECIPES,

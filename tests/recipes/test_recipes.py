@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LARGE = "Large workspace into Snowflake or Postgres"
 HOURLY, NIGHTLY = "tap-mihu", "tap-mihu--nightly"
 
 
@@ -104,6 +105,27 @@ def test_deleted_contacts(folder: Path, database: str) -> None:
         sandbox.faults = faults.never
         project.run("mihu-nightly")
         assert rows(database).keys() == uuids(workspace) < before
+
+
+def test_batches_and_true_at_every_hour(folder: Path, database: str) -> None:
+    workspace = some()
+    tagged, doomed, *_ = sorted(uuids(workspace))
+    files = folder / "output" / "batches"
+    with Sandbox(workspace) as sandbox:
+        project = Warehouse(folder, sandbox, database).put(LARGE)
+        assert "0 records, 1 batch manifests" in project.run("mihu-large").log
+        assert rows(database).keys() == uuids(workspace)
+        assert [*files.iterdir()] == []
+
+        project.put(LARGE, "True at every hour")
+        workspace.delete(doomed)
+        workspace.edit(tagged, touch=False, tags=[{"uuid": tagged, "name": "untouched"}])
+        done = project.meltano("schedule", "run", "mihu-true")
+        assert done.status == 0, done.log
+    table = rows(database)
+    assert living(table) == uuids(workspace) == table.keys() - {doomed}
+    assert "untouched" in str(table[tagged]["tags"])
+    assert [*files.iterdir()] == []
 
 
 def test_several_workspaces(folder: Path, database: str) -> None:

@@ -24,6 +24,8 @@ yaml.width = 1000
 RECIPES = {
     "Everything every night, changes every hour": "yaml",
     "Deleted contacts": "yaml",
+    "Large workspace into Snowflake or Postgres": "yaml",
+    "True at every hour": "yaml",
     "Several workspaces": "yaml",
     "Personal data": "yaml",
     "All custom fields but some": "yaml",
