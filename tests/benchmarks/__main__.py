@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import alone, peers
+from tests.benchmarks import alone, peers, warehouse
 from tests.benchmarks.chart import bar_chart
 from tests.benchmarks.field import CONTENDERS, TAP, Contender
 from tests.benchmarks.plan import FULL, SMOKE, Plan
@@ -25,25 +25,40 @@ BESIDE: dict[str, Callable[[Plan, Sequence[Contender]], list[Table]]] = {
 ALONE: dict[str, Callable[[Plan], Table]] = {
     "ideal": alone.ideal,
     "loading": alone.loading,
+    "files": alone.files,
+    "warehouse": warehouse.warehouse,
     "memory": alone.memory,
     "startup": alone.startup,
     "cost": alone.cost,
 }
-PACKAGES = ("tap-mihu", "singer-sdk", "requests", "msgspec", "dlt", "airbyte-cdk")
+CHARTS: dict[str, Callable[[str], bool]] = {
+    "throughput": lambda label: label == TAP.title,
+    "warehouse": lambda label: label.endswith(warehouse.BATCHES),
+}
+"""The scenarios that are drawn, and which of their bars stand out."""
+PARTS = (*CONTENDERS, warehouse.POSTGRES)
+PACKAGES = (
+    "tap-mihu",
+    "singer-sdk",
+    "requests",
+    "msgspec",
+    "dlt",
+    "airbyte-cdk",
+    "meltanolabs-target-postgres",
+)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = [*BESIDE, *ALONE]
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="scenarios to run")
-    parser.add_argument("--contacts", type=int, help="contacts in throughput and shapes")
+    parser.add_argument("--contacts", type=int, help="contacts in throughput, shapes and files")
     parser.add_argument("--runs", type=int, help="measured runs of each command")
     parser.add_argument("--smoke", action="store_true", help="a quick run that proves nothing")
-    parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw the throughput")
-    args = parser.parse_args()
-    if args.chart and "throughput" not in args.only:
-        parser.error("--chart draws the scenario throughput: it cannot be left out")
-    return args
+    parser.add_argument(
+        "--charts", type=Path, metavar="FOLDER", help=f"draw {' and '.join(CHARTS)} there"
+    )
+    return parser.parse_args()
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -64,19 +79,20 @@ def _machine() -> str:
 
 def _present() -> list[Contender]:
     with TemporaryDirectory() as folder:
-        return [contender for contender in CONTENDERS if contender.is_installed(Path(folder))]
+        return [contender for contender in PARTS if contender.is_installed(Path(folder))]
 
 
 def _tables(name: str, plan: Plan, present: Sequence[Contender]) -> list[Table]:
     sys.stderr.write(f"-- {name}\n")
     if name in BESIDE:
-        return BESIDE[name](plan, present)
-    return [ALONE[name](plan)] if TAP in present else []
+        return BESIDE[name](plan, [one for one in present if one in CONTENDERS])
+    needed = {TAP, warehouse.POSTGRES} if name == "warehouse" else {TAP}
+    return [ALONE[name](plan)] if needed <= {*present} else []
 
 
-def _chart(table: Table, plan: Plan) -> str:
+def _chart(table: Table, plan: Plan, stands_out: Callable[[str], bool]) -> str:
     subtitle = f"{table.title}; whole process, medians of {plan.runs} alternating runs"
-    return bar_chart("Contacts per second", subtitle, table.rates, TAP.title)
+    return bar_chart("Contacts per second", subtitle, table.rates, stands_out)
 
 
 def main() -> None:
@@ -84,15 +100,15 @@ def main() -> None:
     args = _arguments()
     plan, present = _plan(args), _present()
     sys.stdout.write(f"Medians of {plan.runs} alternating runs. {_machine()}.\n\n")
-    for contender in CONTENDERS:
+    for contender in PARTS:
         if contender not in present:
             sys.stdout.write(f"Not installed, hence skipped: {contender.title}.\n\n")
     for name in args.only:
         tables = _tables(name, plan, present)
         sys.stdout.writelines(f"{table.markdown()}\n" for table in tables)
         sys.stdout.flush()
-        if args.chart and name == "throughput":
-            args.chart.write_text(_chart(tables[0], plan))
+        if args.charts and name in CHARTS:
+            (args.charts / f"{name}.svg").write_text(_chart(tables[0], plan, CHARTS[name]))
 
 
 if __name__ == "__main__":

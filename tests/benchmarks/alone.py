@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from tests.benchmarks.calendar import SPREADS
-from tests.benchmarks.field import TAP, Contender, tap
+from tests.benchmarks.field import STDOUT, TAP, Contender, tap, tap_in_batches
 from tests.benchmarks.plan import CONCURRENCY, LATENCY_MS, Plan
 from tests.benchmarks.process import CommandError
 from tests.benchmarks.race import alternate, measure, verify
@@ -71,19 +71,41 @@ def loading(plan: Plan) -> Table:
     return Table(title, ["", *FIGURES, "both / the slower one"], rows)
 
 
+def files(plan: Plan) -> Table:
+    """Compare RECORD messages into a file with batch files."""
+
+    def into_a_file(api_url: str, folder: Path) -> list[str]:
+        return ["sh", "-c", f"{shlex.join(TAP.command(api_url, folder))} > {STDOUT}"]
+
+    messages = Contender("tap-mihu by RECORD into a file", TAP.needs, into_a_file)
+    ways = [messages, *(tap_in_batches(compression) for compression in ("none", "gzip"))]
+    with serving(plan.contacts) as service:
+        for way in ways:
+            verify(way, service)
+        medians = alternate(ways, service.api_url, plan.runs)
+    least = medians[messages.title].seconds
+    rows = [
+        [title, *figures(sample), f"{sample.seconds / least:.2f}", ""]
+        for title, sample in medians.items()
+    ]
+    rows[1][-1] = "≤ 1.0"
+    return Table(f"{service.contacts:,} contacts into files", ["", *FIGURES, "ratio", "goal"], rows)
+
+
 def memory(plan: Plan) -> Table:
-    """Weigh the tap on workspaces of different sizes."""
-    peaks: list[float] = []
+    """Weigh the tap on workspaces of different sizes, by RECORD messages and by batches."""
+    ways = (CONCURRENT, tap_in_batches("gzip", max_concurrent_requests=CONCURRENCY))
+    peaks: dict[str, float] = {}
     rows = []
     for contacts in plan.memory_contacts:
         with serving(contacts) as service:
-            medians = alternate([CONCURRENT], service.api_url, plan.runs)
-            if service.stats().requests < service.pages * plan.runs:
+            medians = alternate(ways, service.api_url, plan.runs)
+            if service.stats().requests < service.pages * plan.runs * len(ways):
                 message = f"the tap did not ask for all pages of {contacts} contacts"
                 raise CommandError(message)
-        sample = medians[CONCURRENT.title]
-        peaks.append(sample.peak_mb)
-        rows.append([f"{contacts:,}", *figures(sample), f"{peaks[-1] / peaks[0]:.2f}", "≤ 1.3"])
+        for title, sample in medians.items():
+            ratio = sample.peak_mb / peaks.setdefault(title, sample.peak_mb)
+            rows.append([f"{contacts:,}, {title}", *figures(sample), f"{ratio:.2f}", "≤ 1.3"])
     title = f"Memory of tap-mihu, {CONCURRENCY} requests at a time"
     return Table(title, ["contacts", *FIGURES, "peak / first peak", "goal"], rows)
 

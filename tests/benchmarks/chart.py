@@ -1,9 +1,9 @@
 """A bar chart as SVG, written by hand: it needs no library and reads well on any background."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 
-WIDTH, LABELS, VALUES, BAR, STEP, TOP = 760, 250, 90, 22, 34, 62
+WIDTH, LETTER, VALUES, BAR, STEP, TOP = 760, 7, 90, 22, 34, 62
 OWN, OTHER = "#1f6feb", "#afb8c1"
 FRAME = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" \
@@ -24,22 +24,25 @@ ROW = """\
 </g>"""
 
 
-def bar_chart(title: str, subtitle: str, values: Mapping[str, float], own: str) -> str:
-    """Draw horizontal bars, the longest first, our own in colour."""
-    scale = (WIDTH - LABELS - VALUES) / max(values.values())
+def bar_chart(
+    title: str, subtitle: str, values: Mapping[str, float], stands_out: Callable[[str], bool]
+) -> str:
+    """Draw horizontal bars, the longest first, some in colour."""
+    labels = 30 + LETTER * max(map(len, values))
+    scale = (WIDTH - labels - VALUES) / max(values.values())
     bars = []
     for place, (label, value) in enumerate(sorted(values.items(), key=lambda bar: -bar[1])):
         top, length = TOP + place * STEP, round(value * scale)
         bars.append(
             ROW.format(
-                weight=600 if label == own else 400,
-                colour=OWN if label == own else OTHER,
+                weight=600 if stands_out(label) else 400,
+                colour=OWN if stands_out(label) else OTHER,
                 label=escape(label),
-                label_end=LABELS - 10,
-                start=LABELS,
+                label_end=labels - 10,
+                start=labels,
                 length=length,
                 value=value,
-                value_start=LABELS + length + 8,
+                value_start=labels + length + 8,
                 top=top,
                 middle=top + 16,
                 bar=BAR,

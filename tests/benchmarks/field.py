@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 STDOUT = "stdout.jsonl"
@@ -30,7 +30,7 @@ class Contender:
         return not subprocess.run(child, cwd=folder, capture_output=True, check=False).returncode
 
 
-def tap(*options: str, title: str = "tap-mihu", **settings: int) -> Contender:
+def tap(*options: str, title: str = "tap-mihu", **settings: object) -> Contender:
     """Make the tap with some options, and with some settings away from their defaults."""
 
     def command(api_url: str, folder: Path) -> list[str]:
@@ -40,6 +40,17 @@ def tap(*options: str, title: str = "tap-mihu", **settings: int) -> Contender:
         return [sys.executable, "-m", "tap_mihu", "--config", str(path), *options]
 
     return Contender(title, ("tap_mihu.__main__", "tap_mihu.schemas"), command)
+
+
+def tap_in_batches(compression: str, **settings: object) -> Contender:
+    """Make the tap that writes batch files into its folder."""
+    batches = {
+        "encoding": {"format": "jsonl", "compression": compression},
+        "storage": {"root": "file://batches"},
+    }
+    title = f"tap-mihu into batches, compression {compression}"
+    contender = tap(title=title, batch_config=batches, **settings)
+    return replace(contender, output="batches/*")
 
 
 def _peer(title: str, script: str, needs: Sequence[str], output: str = STDOUT) -> Contender:

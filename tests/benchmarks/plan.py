@@ -16,6 +16,9 @@ class Plan:
     ideal_contacts: int
     memory_contacts: tuple[int, ...]
     cost_contacts: tuple[int, ...]
+    warehouse_contacts: int
+    every_warehouse: bool
+    """Or only the first one."""
 
 
 FULL = Plan(
@@ -25,6 +28,8 @@ FULL = Plan(
     ideal_contacts=100_000,
     memory_contacts=(10_000, 100_000, 300_000, 1_000_000),
     cost_contacts=(10_000, 20_000, 100_000, 300_000),
+    warehouse_contacts=100_000,
+    every_warehouse=True,
 )
 SMOKE = Plan(
     runs=1,
@@ -33,4 +38,6 @@ SMOKE = Plan(
     ideal_contacts=300,
     memory_contacts=(100, 300),
     cost_contacts=(100, 300),
+    warehouse_contacts=300,
+    every_warehouse=False,
 )

@@ -51,14 +51,16 @@ def alternate(contenders: Sequence[Contender], api_url: str, runs: int) -> dict[
     for _ in range(runs):
         for contender in contenders:
             samples[contender.title].append(measure(contender, api_url))
-    return {
-        title: Sample(
-            median(sample.seconds for sample in taken),
-            median(sample.cpu_seconds for sample in taken),
-            median(sample.peak_mb for sample in taken),
-        )
-        for title, taken in samples.items()
-    }
+    return {title: middle(taken) for title, taken in samples.items()}
+
+
+def middle(samples: Sequence[Sample]) -> Sample:
+    """Return the medians of some samples."""
+    return Sample(
+        median(sample.seconds for sample in samples),
+        median(sample.cpu_seconds for sample in samples),
+        median(sample.peak_mb for sample in samples),
+    )
 
 
 def race(contenders: Sequence[Contender], service: Service, runs: int) -> dict[str, Sample]:
