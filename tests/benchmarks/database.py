@@ -57,8 +57,11 @@ def main() -> None:
         for line in sys.stdin:
             schema = Identifier(line.strip())
             query = SQL("SELECT count(DISTINCT uuid) FROM {}.contacts").format(schema)
-            (count,) = connection.execute(query).fetchone() or (0,)
-            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(schema))
+            try:
+                (count,) = connection.execute(query).fetchone() or (0,)
+            except psycopg.errors.UndefinedTable:
+                count = 0
+            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
             sys.stdout.write(f"{count}\n")
             sys.stdout.flush()
 

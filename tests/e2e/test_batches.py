@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from signal import SIGINT, SIGTERM, Signals
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +11,13 @@ import pytest
 
 from tap_mihu.tap import TapMihu
 from tests.batches import announced, batch_config, rows_of
+from tests.e2e.further import FURTHER
 from tests.e2e.in_process import in_process, signals_kept
-from tests.e2e.running import Run, full_table, started_tap, wait_until
+from tests.e2e.running import Run, full_table, selecting, started_tap, wait_until
 from tests.e2e.states import bookmark, done_until, is_open
 from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.sandbox.clock import NOON
+from tests.sandbox.further import further
 from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
 
 if TYPE_CHECKING:
@@ -54,8 +59,8 @@ def catalog_of(config: dict[str, Any], *without: str) -> dict[str, Any]:
     return catalog
 
 
-def by_stream(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """What a run sent, in messages or files, by stream and key; without the times of sending."""
+def by_stream(run: Run) -> dict[str, list[str]]:
+    """What a run sent, in messages or files, by stream; without the times of sending."""
     rows: list[tuple[str, dict[str, Any]]] = []
     for message in run.messages:
         if message["type"] == "RECORD":
@@ -65,12 +70,12 @@ def by_stream(run: Run) -> dict[str, list[dict[str, Any]]]:
             rows.append((message["stream"], message["record"] | beside))
         elif message["type"] == "BATCH":
             rows += [(message["stream"], row) for row in rows_of(message)]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for stream, row in sorted(rows, key=lambda pair: (pair[0], pair[1]["uuid"])):
+    found: dict[str, list[str]] = {}
+    for stream, row in rows:
         assert row.pop("_sdc_extracted_at").endswith("+00:00")
         assert "_sdc_table_version" not in row or isinstance(row.pop("_sdc_table_version"), int)
-        found.setdefault(stream, []).append(row)
-    return found
+        found.setdefault(stream, []).append(json.dumps(row, sort_keys=True))
+    return {stream: sorted(texts) for stream, texts in found.items()}
 
 
 @pytest.mark.parametrize("without", [(), ("name", "tags"), ("custom_fields", *CUSTOM_FIELDS)])
@@ -90,6 +95,17 @@ def test_files_hold_what_messages_would(
     versions = [at for at, one in enumerate(run.messages) if one["type"] == "ACTIVATE_VERSION"]
     assert all(at > last_batch for at in versions)
     assert bool(versions) != bool(without)
+
+
+def test_every_stream_goes_into_files(tmp_path: Path) -> None:
+    listings = further(contacts(60), until=NOON - timedelta(days=1))
+    catalog = selecting("contacts", *FURTHER)
+    with Sandbox(Workspace(contacts(60), listings=listings)) as sandbox:
+        expected = in_process(sandbox.config(), catalog=catalog)
+        run = in_process(sandbox.config(batch_config=batch_config(tmp_path)), catalog=catalog)
+    assert by_stream(run) == by_stream(expected)
+    assert by_stream(run).keys() == {"contacts", *FURTHER}
+    assert {*tmp_path.iterdir()} == {*announced(run)}
 
 
 # However the run ends.
