@@ -58,10 +58,11 @@ def _preview(
     stream.write_schema()
     # Without one, a target would take the rows for deleted ones.
     versions = stream.config.get("emit_activate_version_messages")
-    maps = MappedLines(stream, version if versions else None)
+    maps = MappedLines(stream, version if versions else None, in_file=False)
     read = 0
     for record in islice(stream.sample(client, min(limit, stream.page_size)), limit):
-        output.write_lines([*maps.lines(record)])
+        for lines in maps.lines([record]).values():
+            output.write_lines(lines)
         read += 1
     stream.logger.info(
         "%s: only the first %d were read (--limit): no state is written and no row is deleted",

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.forks import run_forked
 from tests.e2e.further import FURTHER, expected, keys_of
 from tests.e2e.running import Run, selecting
-from tests.matrix.forks import HANGS, run_forked
+from tests.forks import HANGS
 from tests.private import (
     BODY,
     DEBUG,
