@@ -66,17 +66,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=place)
     for item in filter(_is_waiting, items):
-        item.add_marker(pytest.mark.xdist_group("waiting"))
         test: Any = item
         test.fixturenames.append("cases")
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Gives the files of tests to processes one by one, and the tests that wait to the first."""
+    """Gives the files of tests to processes one by one, and those that wait all to the first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        waiting = nodeid.endswith("@waiting")
-        return "waiting" if waiting else str(super()._split_scope(nodeid))
+        file = str(super()._split_scope(nodeid))
+        return "waiting" if _marked_waiting(self.config.rootpath / file) else file
+
+
+@cache
+def _marked_waiting(file: Path) -> bool:
+    """Whether a file of tests is marked as a whole: the process that tells this collects none."""
+    return "\npytestmark = pytest.mark.waiting\n" in file.read_text("utf-8")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:

@@ -13,4 +13,4 @@ zizmor --quiet --offline --persona pedantic .github
 [ $# -eq 0 ] || exec pytest "$@"
 
 # One process more than processors: that of the tests that wait; see tests/conftest.py.
-pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
