@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +19,10 @@ from tests.forks import forked
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["run_forked"]
+__all__ = ["run_forked", "unresolved"]
 
 _PATIENCE = "THROTTLE_PATIENCE"
+_UNRESOLVED = "UNRESOLVED_NAMES"
 
 
 def main() -> None:
@@ -28,6 +30,8 @@ def main() -> None:
     if patience := os.environ.pop(_PATIENCE, ""):
         ThrottleGate._UNTOLD_PATIENCE_SECONDS = float(patience)  # noqa: SLF001
         ThrottleGate._TOLD_PATIENCE_SECONDS = float(patience)  # noqa: SLF001
+    if times := os.environ.pop(_UNRESOLVED, ""):
+        _leave_unresolved(int(times))
     status: object = 0
     try:
         cli.main()
@@ -36,6 +40,23 @@ def main() -> None:
     sys.stdout.flush()
     # To free all that an interpreter frees at its end would take longer than most runs.
     os._exit(int(str(status or 0)))
+
+
+def _leave_unresolved(times: int) -> None:
+    resolve, left = socket.getaddrinfo, [None] * times
+
+    def fail(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the real one takes
+        if not left:
+            return resolve(*args, **options)
+        left.pop()
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    socket.getaddrinfo = fail
+
+
+def unresolved(times: int) -> dict[str, str]:
+    """Return the environment of a run in which no name resolves for the moment, so many times."""
+    return {_UNRESOLVED: str(times)}
 
 
 def run_forked(

@@ -13,13 +13,14 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tap_mihu.records.timestamps import to_text
-from tests.e2e.forks import run_forked
+from tests.e2e.forks import run_forked, unresolved
 from tests.e2e.running import full_table, wait_until
 from tests.matrix import elsewhere
 from tests.matrix.kinds import COMPLETE, ERROR, KINDS, MIXABLE, MIXABLE_LIES, Kind
 from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, PLANNING, POSITIONS, Position, Strikes
 from tests.matrix.verdict import Evidence, Outcome, Verdict, judge
 from tests.private import DEBUG, TOKEN
+from tests.proxies import proxy_that_says
 from tests.sandbox import RequestInfo, Sandbox, faults
 from tests.sandbox.faults import Fault
 
@@ -257,6 +258,8 @@ def _unreachable() -> list[Row]:
         return partial(_by_another_address, address=url)
 
     host = address("https://nonexistent.invalid/api/v1")
+    local = address("http://localhost:{port}/api/v1")
+    asks, refuses = proxy_that_says(407), proxy_that_says(403)
     rows = [
         row("refused", ERROR, partial(_refusing, comes_back=False)),
         row("refused, for a while", COMPLETE, partial(_refusing, comes_back=True)),
@@ -265,6 +268,10 @@ def _unreachable() -> list[Row]:
         row("a CA file that is missing", ERROR, host, REQUESTS_CA_BUNDLE="/nowhere/ca.pem"),
         row("a dead proxy", ERROR, host, HTTPS_PROXY="http://127.0.0.1:1"),
         row("an unknown proxy", ERROR, host, HTTPS_PROXY="http://nonexistent.invalid:1"),
+        row("a proxy that asks for a login", ERROR, host, HTTPS_PROXY=f"http://{asks}"),
+        row("a proxy that refuses to connect", ERROR, host, HTTPS_PROXY=f"http://{refuses}"),
+        row("a name that does not resolve for a while", COMPLETE, local, FIRST, **unresolved(2)),
+        row("a name that does not resolve any more", ERROR, local, FIRST, **unresolved(1000)),
     ]
     for position in (MIDDLE, PLANNING, LATE):
         going = partial(_going_away, comes_back=False)

@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_mihu.errors import MihuError, RefusedError
+from tests.proxies import proxy_that_says
 from tests.unit.api.listings import ALL, by_name, listing_of, sandbox_with, unresolved
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 LOGIN = "somebody:pass-phrase"
-
-
-@contextmanager
-def proxy_that_says(status: int) -> Iterator[ThreadingHTTPServer]:
-    """A proxy that gives every request the same response."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.server.asked += 1  # type: ignore[attr-defined]
-            self.send_response_only(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_CONNECT = do_GET  # noqa: N815 - the name that is looked for
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked = 0  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def failure_by_way_of(
@@ -69,8 +35,7 @@ def failure_by_way_of(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_asks_for_a_login(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    with proxy_that_says(407) as proxy:
-        error, requests = failure_by_way_of(monkeypatch, f"127.0.0.1:{proxy.server_port}", scheme)
+    error, requests = failure_by_way_of(monkeypatch, proxy_that_says(407), scheme)
     assert "proxy" in str(error)
     assert "asks for a login" in str(error)
     assert f"{scheme.upper()}_PROXY" in str(error)
@@ -81,10 +46,9 @@ def test_a_proxy_that_asks_for_a_login(monkeypatch: pytest.MonkeyPatch, scheme: 
 def test_a_proxy_that_refuses_to_connect(
     monkeypatch: pytest.MonkeyPatch, status: int, requests: int
 ) -> None:
-    with proxy_that_says(status) as proxy:
-        address = f"127.0.0.1:{proxy.server_port}"
-        error, made = failure_by_way_of(monkeypatch, address)
-    assert f"he proxy {address} refuses to connect to the API (HTTP {status})" in str(error)
+    proxy = proxy_that_says(status)
+    error, made = failure_by_way_of(monkeypatch, proxy)
+    assert f"he proxy {proxy} refuses to connect to the API (HTTP {status})" in str(error)
     assert "HTTPS_PROXY" in str(error)
     assert made == requests
 
