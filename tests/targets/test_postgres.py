@@ -354,6 +354,7 @@ def test_an_incremental_run_goes_on_after_a_failure(empty: Warehouse) -> None:
     assert empty.rows() == empty.expected()
 
 
+@pytest.mark.large
 def test_fifty_thousand_contacts(folder: Path, database: str) -> None:
     with Sandbox(Workspace(contacts(50_000, custom_fields=("plan",)))) as sandbox:
         warehouse = Warehouse(Project(folder, sandbox), database, "large")
