@@ -1,14 +1,17 @@
-"""One Meltano project for all tests of a module: its plugins are installed once."""
+"""One Meltano project, and one database, for all tests of a module."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
+from tests.postgres import postgres
 from tests.projects import project_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FULL_TABLE = """
@@ -35,3 +38,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = file.read_text("utf-8").replace("\n  loaders:\n", f"\n  loaders:{UNSET}")
     file.write_text(text, encoding="utf-8")
     return made
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """Start a server for whose sessions it is not UTC."""
+    with postgres() as uri:
+        with psycopg.connect(uri) as connection:
+            connection.execute("ALTER DATABASE postgres SET timezone = 'Asia/Tokyo'")
+        yield uri

@@ -18,7 +18,6 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.demo import environment
-from tests.postgres import postgres
 from tests.projects import Done, Project
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.targets.contacts import as_row, by_uuid, varied_workspace
@@ -87,15 +86,6 @@ def succeeded(done: Done) -> None:
 
 def warnings(done: Done) -> list[str]:
     return [line for line in done.log.splitlines() if "[warning  ] tap-mihu" in line]
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """Start a server for whose sessions it is not UTC."""
-    with postgres() as uri:
-        with psycopg.connect(uri) as connection:
-            connection.execute("ALTER DATABASE postgres SET timezone = 'Asia/Tokyo'")
-        yield uri
 
 
 @pytest.fixture

@@ -21,26 +21,16 @@ from tap_mihu.tap import TapMihu
 from tests.batches import batch_config
 from tests.e2e.in_process import in_process, signals_kept
 from tests.e2e.running import Run, full_table
-from tests.postgres import postgres
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.targets.contacts import as_row, by_uuid, varied_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 Rows = dict[str, dict[str, Any]]
 MINUTES = itertools.count(1_800_000_000_000, 60_000)
 SMALL_PAGES = {"page_size": 5, "max_retries": 0, "max_concurrent_requests": 1}
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A server for whose sessions it is not UTC: in files, times are text, and stay the same."""
-    with postgres() as uri:
-        with psycopg.connect(uri) as connection:
-            connection.execute("ALTER DATABASE postgres SET timezone = 'Asia/Tokyo'")
-        yield uri
 
 
 @dataclass(frozen=True)
