@@ -21,6 +21,8 @@ from tests.sandbox.data import STANDARD_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.large
+
 TABLE = "tap_mihu.contacts"
 # Run by the target's own Python: no other DuckDB need read the file.
 QUERY = """
