@@ -83,6 +83,7 @@ class _Stub(ModuleType):
         return lambda **_options: lambda _function: lambda: None
 
 
+@pytest.mark.large
 def test_runs_of_the_example_do_not_disturb_each_other(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
