@@ -195,6 +195,14 @@ class TapMihu(Tap):
             super().sync_all()
         finally:
             self.client.close()
+        self.insist_on_all()
+
+    def insist_on_all(self) -> None:
+        """See to it that all streams were read that were to be.
+
+        Raises:
+            MihuError: Some were not.
+        """
         unread = [name for name, of in self.streams.items() if getattr(of, "is_unread", False)]
         if unread:
             raise MihuError(f"Not read: {', '.join(unread)}. The warnings above say why.")
@@ -244,6 +252,7 @@ def _preview(tap: TapMihu, limit: int) -> None:
     with closing(tap.client) as client:
         streams, version = tap.streams.values(), tap.initialized_at // 1000
         preview(streams, limit, client, tap.message_writer, version)
+    tap.insist_on_all()
 
 
 def _plan_option(callback: Callable[[Context, Option, int | None], None]) -> Option:

@@ -127,7 +127,7 @@ class Asking:
         if kind is Kind.OPEN and not know.filtered:
             return never
         # Where larger pages are not to be had, one contact less can often be made good.
-        patience = int(know.larger_pages is False and not know.filtered)
+        patience = int(know.larger_pages is False)
         totals = [] if first is None else [first.total]
 
         def disturbed(page: Page) -> bool:

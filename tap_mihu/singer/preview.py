@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_mihu.errors import ListingError, MihuError
+from tap_mihu.errors import ListingError
 from tap_mihu.singer.maps import MappedLines
 from tap_mihu.singer.starting import check_catalog
 from tap_mihu.singer.stream import ListedStream
@@ -34,21 +34,15 @@ def preview(
         version: What the records carry, where the settings ask for a version.
 
     Raises:
-        MihuError: A stream cannot be read, its catalog cannot be used, or a map fails.
+        MihuError: A stream that may not be missing cannot be read, its catalog cannot be used, or a map fails.
     """
-    unread = []
     for stream in streams:
         if not stream.selected or not isinstance(stream, ListedStream):
             continue
         try:
             _preview(stream, limit, client, output, version)
         except ListingError as error:
-            if stream.selected_by_default:
-                raise
-            unread.append(stream.name)
-            stream.logger.warning("%s cannot be read; other streams are: %s", stream.name, error)
-    if unread:
-        raise MihuError(f"Not read: {', '.join(unread)}. The warnings above say why.")
+            stream.leave_unread(error)
 
 
 def _preview(

@@ -64,7 +64,7 @@ class SDKStream(Stream):
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
-        """Leave the state alone: `Run.begin` reads it."""
+        """Leave the state alone: `starting.start_run` reads it."""
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:

@@ -94,10 +94,18 @@ class ListedStream(SDKStream):
         try:
             self._read(self._tap.client)  # type: ignore[attr-defined]
         except ListingError as error:
-            if self.selected_by_default:
-                raise
-            self.is_unread = True
-            self.logger.warning("%s cannot be read; other streams are: %s", self.name, error)
+            self.leave_unread(error)
+
+    def leave_unread(self, error: ListingError) -> None:
+        """Take note that the stream cannot be read, so that others are all the same.
+
+        Raises:
+            ListingError: It may not be missing.
+        """
+        if self.selected_by_default:
+            raise error
+        self.is_unread = True
+        self.logger.warning("%s cannot be read; other streams are: %s", self.name, error)
 
     def sample(self, client: Client, per_page: int | None = None) -> Iterator[Record]:
         """Walk the pages for a run that stops when it has seen enough.
