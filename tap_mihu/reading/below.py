@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Below", "scan_below"]
 
 _MOST_REFUSED = 3
+_UNREAD = "a page cannot be read"
 
 
 class Below(Protocol):
@@ -57,27 +58,27 @@ def scan_below(
     """
     found = _found(above)
     causes, refusals = Counter[str](), list[RefusedError]()
+    unproven: dict[str, str] = {}
     left = deque(found.keys)
     progress.begin_reading()
     while left and len(refusals) < _MOST_REFUSED:
         key = left.popleft()
-        cause: str | None = None
-        refusal: RefusedError | None = None
         part = progress.follow()
         try:
             for event in below(key, part):
                 if isinstance(event, Rows):
                     yield event
                 elif not event.proven:
-                    cause = event.cause
+                    unproven[key] = event.cause or _UNREAD
         except RefusedError as error:
-            refusal, cause = error, cause or "a page cannot be read"
+            cause = unproven.pop(key, _UNREAD)
+            if not _gone({key}, above):
+                causes[cause] += 1
+                refusals.append(error)
         progress.absorb(part)
-        if cause is None or _is_gone(key, above):
-            continue
-        causes[cause] += 1
-        if refusal is not None:
-            refusals.append(refusal)
+    # One look tells of all of them.
+    gone = _gone({*unproven}, above)
+    causes.update(cause for key, cause in unproven.items() if key not in gone)
     yield _done(found, causes, above_name)
     if refusals:
         raise refusals[0]
@@ -93,10 +94,12 @@ def _found(above: Callable[[], Iterator[Rows | Done]]) -> _Found:
     return _Found(keys, cause)
 
 
-def _is_gone(key: str, above: Callable[[], Iterator[Rows | Done]]) -> bool:
-    """Return whether an item was deleted meanwhile."""
+def _gone(keys: set[str], above: Callable[[], Iterator[Rows | Done]]) -> set[str]:
+    """Return which items were deleted meanwhile."""
+    if not keys:
+        return set()
     now = _found(above)
-    return key not in now.keys and now.cause is None
+    return keys.difference(now.keys) if now.cause is None else set()
 
 
 def _done(found: _Found, causes: Counter[str], above_name: str) -> Done:

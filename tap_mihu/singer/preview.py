@@ -34,7 +34,8 @@ def preview(
         version: What the records carry, where the settings ask for a version.
 
     Raises:
-        MihuError: A stream that may not be missing cannot be read, its catalog cannot be used, or a map fails.
+        MihuError: A stream that may not be missing cannot be read, a catalog cannot be used, or a
+            map fails.
     """
     for stream in streams:
         if not stream.selected or not isinstance(stream, ListedStream):

@@ -87,6 +87,22 @@ def test_a_list_of_items_that_is_not_proven_proves_nothing() -> None:
     assert done == Done(EVERYTHING, proven=False, cause="moved (in the list of pools)")
 
 
+def test_one_look_tells_which_items_are_gone() -> None:
+    pools, looks = family(), 0
+
+    def above() -> Iterator[Rows | Done]:
+        nonlocal looks
+        looks += 1
+        return scan(pools.above.fetch, EVERYTHING, concurrency=1, by_date=False)
+
+    def below(key: str, progress: Progress) -> Iterator[Rows | Done]:
+        yield Done(EVERYTHING, proven=False, cause="moved")
+
+    (done,) = scan_below(above, below, Progress(), above_name="pools")
+    assert done == Done(EVERYTHING, proven=False, cause="moved (in 6 of 6 pools)")
+    assert looks == 2
+
+
 def test_progress_counts_what_is_read_below() -> None:
     pools, progress = family(), Progress()
 
