@@ -1,17 +1,13 @@
 """Batch files: the setting that asks for them, and what a run left in them."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.e2e.running import Run
+from tests.e2e.running import Run
 
 __all__ = ["announced", "batch_config", "rows_of"]
 

@@ -7,24 +7,20 @@ With several processes, tests marked `waiting` share one of them, to which the p
 first: what they wait for comes as if the others were not there.
 """
 
-from __future__ import annotations
-
 import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+Cases = dict[Callable[[], Any], Future[Any]]
 
-    from xdist.remote import Producer  # type: ignore[import-untyped]
-
-    Cases = dict[Callable[[], Any], Future[Any]]
 
 _SIDE_BY_SIDE = 3
 _TESTS = Path(__file__).parent

@@ -1,11 +1,7 @@
 """What the tap says about itself, in the terms of a plugin definition."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 __all__ = ["described", "without_placeholders"]
 

@@ -1,23 +1,19 @@
 """The demonstration: `python -m tests.demo` loads a made-up workspace through Meltano, twice."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from tests.sandbox import Sandbox, Workspace, contacts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = Path("output", "demo")

@@ -1,7 +1,5 @@
 """The demonstration into a real PostgreSQL: `python -m tests.demo_postgres`."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import UTC, datetime
 from random import Random

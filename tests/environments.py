@@ -1,7 +1,5 @@
 """Environments of their own, for programs that do not go with the tests'."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -5,8 +5,6 @@ and an environment of its own. `python -m tests.forks FUNCTION SOCKET` is the pr
 forked.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 import json
@@ -15,16 +13,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from select import select
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 __all__ = ["HANGS", "Fork", "forked"]
 

@@ -1,7 +1,5 @@
 """The texts of the code, to be compared with what the pages show."""
 
-from __future__ import annotations
-
 import ast
 import re
 

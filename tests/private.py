@@ -1,16 +1,11 @@
 """A private person, in contacts and in faulty responses; nothing of it may ever be logged."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from tests.e2e.running import Run
 from tests.sandbox import Contact, contacts
 from tests.sandbox.further import Listings, further
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.e2e.running import Run
 
 PRIVATE = "Privatissima"
 SEARCH = "privatissima"

@@ -1,19 +1,15 @@
 """Meltano projects like those of the tap's users, made of the project's own meltano.yml."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.demo import ROOT, environment
 from tests.forks import forked
-
-if TYPE_CHECKING:
-    from tests.sandbox import Sandbox
+from tests.sandbox import Sandbox
 
 __all__ = ["Done", "Project", "project_folder"]
 

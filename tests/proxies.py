@@ -1,7 +1,5 @@
 """Proxies that give every request the same response, as long as the tests run."""
 
-from __future__ import annotations
-
 import atexit
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,7 +1,5 @@
 """The README and the pages beside it, by heading."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

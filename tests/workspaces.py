@@ -1,7 +1,5 @@
 """Workspaces that several tests begin with."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.sandbox import Clock, Workspace, contacts

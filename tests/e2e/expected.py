@@ -1,17 +1,13 @@
 """What a run should write: the sandbox's contacts, shaped by the contract's words, once each."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from tests.e2e.running import Run
+from tests.sandbox import Contact, Workspace
 from tests.sandbox.data import STANDARD_FIELDS, TEXT_FIELDS, TIMESTAMP_FIELDS
-
-if TYPE_CHECKING:
-    from tests.e2e.running import Run
-    from tests.sandbox import Contact, Workspace
 
 
 def as_record(contact: Contact) -> dict[str, Any]:

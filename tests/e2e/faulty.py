@@ -1,16 +1,16 @@
 """Runs against a server with a fault, by name; each is played once, however many tests look."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from werkzeug.http import http_date
 
 from tests.e2e.forks import run_forked
+from tests.e2e.running import Run
 from tests.private import (
     BODY,
     CUT,
@@ -23,12 +23,7 @@ from tests.private import (
     private_contacts,
 )
 from tests.sandbox import RequestInfo, Sandbox, Workspace, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from tests.e2e.running import Run
-    from tests.sandbox.faults import Fault, Script
+from tests.sandbox.faults import Fault, Script
 
 PAGES = 12
 PAGE_SIZE = 5

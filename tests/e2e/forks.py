@@ -1,23 +1,19 @@
 """Run the tap in forks of a process that has imported it: for many runs that end as processes."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_mihu import cli, tap  # noqa: F401 - imported before the fork
 from tap_mihu.api.throttle import ThrottleGate
 from tests.e2e.running import TIMEOUT_SECONDS, Run, environment
 from tests.forks import forked
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 __all__ = ["run_forked", "unresolved"]
 

@@ -1,19 +1,14 @@
 """What a run should write of the streams beside contacts: the sandbox's records, by schema."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_mihu.singer.schema import stream_schema
 from tap_mihu.streams import STREAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.sandbox import Workspace
-    from tests.sandbox.further import Record
+from tests.sandbox import Workspace
+from tests.sandbox.further import Record
 
 __all__ = ["FURTHER", "expected", "keys_of", "sent"]
 

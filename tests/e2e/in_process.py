@@ -1,22 +1,18 @@
 """Run the tap in this process: for many runs, none of which ends the way a process does."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
 import signal
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk.exceptions import ConfigurationError, MappingError
 
 from tap_mihu.errors import MihuError
 from tap_mihu.tap import TapMihu
 from tests.e2e.running import Run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 @contextmanager

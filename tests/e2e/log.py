@@ -1,13 +1,9 @@
 """What a run's log says: its figures, its counts, its one error."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.e2e.running import Run
+from tests.e2e.running import Run
 
 FIGURES = re.compile(
     r"contacts: (?P<read>\d+) read, (?P<emitted>\d+) emitted, (?P<windows>\d+) windows, "

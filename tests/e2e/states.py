@@ -1,15 +1,11 @@
 """What a state says, for tests that look into one."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_mihu.api.client import root_url
 from tap_mihu.singer.state import Subject
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["about", "bookmark", "done_until", "is_open", "moved_to", "ranges", "state_of"]
 

@@ -1,11 +1,8 @@
 """A target in memory, to see what messages leave in a table."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tests.e2e.running import Run
+from tests.e2e.running import Run
 
 
 class Target:

@@ -1,11 +1,11 @@
 """Batches: files with what RECORD messages would hold, announced when complete, or gone."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,10 +19,6 @@ from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
 from tests.sandbox.further import further
 from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 MAPS: dict[str, dict[str, Any]] = {
     "none": {},

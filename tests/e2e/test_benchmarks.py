@@ -1,11 +1,9 @@
 """The benchmarks run and their programs read everything; no time is judged here."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,9 +12,6 @@ from tests.benchmarks.field import CONTENDERS
 from tests.demo import ROOT
 from tests.e2e.running import environment
 from tests.readme import blocks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NUMBER = r"[\d,]+"
 DRAWN = "throughput", "warehouse"

@@ -1,10 +1,9 @@
 """Catalogs: what is selected is sent, what is automatic too, and what makes no sense is refused."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from singer_sdk.helpers._flattening import flatten_record, flatten_schema
@@ -14,9 +13,6 @@ from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, discovered, full_table, run_tap
 from tests.sandbox import Sandbox, Workspace
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Catalog = dict[str, Any]
 

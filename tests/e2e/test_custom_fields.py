@@ -1,16 +1,12 @@
 """Custom fields that come and go: each change is told once, by name."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.e2e.in_process import in_process
+from tests.e2e.running import Run
 from tests.e2e.states import about
 from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from tests.e2e.running import Run
 
 PAGE_SIZE = 10
 

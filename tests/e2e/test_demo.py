@@ -1,7 +1,5 @@
 """The demonstration says what is true, and leaves the checkout as it was."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

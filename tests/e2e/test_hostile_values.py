@@ -1,7 +1,5 @@
 """Contacts made of anything JSON can say: into PostgreSQL by the real target, and nothing lost."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,11 +1,10 @@
 """The plugin definition: as the Hub wants it, true to the tap, and usable without the Hub."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
@@ -16,9 +15,6 @@ from tests.e2e.running import run_tap
 from tests.projects import Project
 from tests.readme import README, blocks
 from tests.sandbox import Sandbox, Workspace, contacts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 yaml = YAML(typ="safe")
 HUB: dict[str, Any] = yaml.load(ROOT / "hub.yml")

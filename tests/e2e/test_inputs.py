@@ -1,24 +1,18 @@
 """Files from anywhere: in any Unicode encoding, of another tap, or broken; and nobody reading."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.e2e.running import discovered, environment, run_tap, wait_until
+from tests.e2e.running import Run, discovered, environment, run_tap, wait_until
 from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.e2e.running import Run
 
 FILES = ("config", "state", "catalog")
 

@@ -1,7 +1,5 @@
 """The section "Installation" of the README, each of its ways by itself."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Lying servers over HTTP: no run says that it is complete, or empties a table, when it is not."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.e2e.forks import run_forked

@@ -1,12 +1,12 @@
 """The project's own meltano.yml, with Meltano itself, target-jsonl and no way to the Hub."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -16,10 +16,6 @@ from tests.demo import ROOT
 from tests.e2e.further import FURTHER, expected, keys_of
 from tests.projects import Project, project_folder
 from tests.sandbox import Sandbox, Workspace, contacts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 PLUGINS = YAML(typ="safe").load(ROOT / "meltano.yml")["plugins"]
 (EXTRACTOR,) = PLUGINS["extractors"]

@@ -1,10 +1,9 @@
 """States, catalogs and configurations with anything in any place: used, or refused in one line."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +14,6 @@ from tests.e2e.running import Run, discovered
 from tests.sandbox import Sandbox, Workspace
 from tests.sandbox.clock import NOON
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Path = tuple[str | int, ...]
 

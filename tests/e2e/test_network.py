@@ -1,13 +1,13 @@
 """What can go wrong between the tap and the API, and what the tap makes of it."""
 
-from __future__ import annotations
-
 import re
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -38,12 +38,7 @@ from tests.e2e.running import started_tap
 from tests.e2e.states import bookmark, is_open
 from tests.private import TOKEN, private_contacts
 from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.sandbox.faults import Fault
+from tests.sandbox.faults import Fault
 
 REQUESTS = PAGES + 2
 """A page each, one behind the full last page, and one that counts the older half once more."""

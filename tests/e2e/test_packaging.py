@@ -1,7 +1,5 @@
 """However it is installed, the tap finds its schema, and nothing comes along that should not."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,12 +1,11 @@
 """Two ways from a page to the output, one fast and one through the SDK, that must be one."""
 
-from __future__ import annotations
-
 import hashlib
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -20,9 +19,6 @@ from tests.e2e.states import about, bookmark, done_until, is_open, moved_to
 from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SAME_MAP = {"stream_maps": {"contacts": {"name": "name"}}}
 ACTIVATE = {"emit_activate_version_messages": True}

@@ -1,11 +1,10 @@
 """`--plan`: a workspace read by several runs, each of a part, none knowing of the others."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,9 +15,6 @@ from tests.e2e.running import Run, run_tap
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 REJECTED = {"auth_token": "rejected"}
 

@@ -1,7 +1,5 @@
 """`--limit`: the first records, and nothing that a target or Meltano would keep."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

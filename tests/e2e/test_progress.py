@@ -1,22 +1,17 @@
 """The log of a run, line by line: a slow one, a throttled one, an unproven one, one cut short."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tap_mihu.reading import reporter
 from tests.e2e.in_process import in_process
 from tests.e2e.log import figures
-from tests.e2e.running import started_tap, wait_until
+from tests.e2e.running import Run, started_tap, wait_until
 from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from tests.e2e.running import Run
-    from tests.sandbox.faults import Fault
+from tests.sandbox.faults import Fault
 
 READ = re.compile(
     r"contacts: (?P<read>\d+) of (?P<total>\d+) read, (?P<emitted>\d+) emitted, "

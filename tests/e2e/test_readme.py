@@ -1,7 +1,5 @@
 """What the README and the pages beside it show is what there is."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Two clients of one account: the tap leaves the other what it needs, and is told no refusal."""
 
-from __future__ import annotations
-
 import time
 from threading import Event, Thread
 from typing import Any, Self

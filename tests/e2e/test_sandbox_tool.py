@@ -1,13 +1,12 @@
 """The sandbox as a tool: its options make the API large, slow, rate limited, oddly sorted."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
@@ -15,9 +14,6 @@ import requests
 from tests.demo import ROOT
 from tests.e2e.running import run_tap
 from tests.readme import PAGES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

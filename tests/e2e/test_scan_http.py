@@ -1,10 +1,9 @@
 """Reading completely, over HTTP: a workspace that moves while several requests are under way."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -15,12 +14,8 @@ from tests.e2e.states import moved_to
 from tests.e2e.target import Target
 from tests.sandbox import Churn, Clock, Contact, RequestInfo, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
+from tests.sandbox.faults import Fault
 from tests.sandbox.workspace import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tests.sandbox.faults import Fault
 
 ORDERS = get_args(Order)
 CONCURRENCIES = (1, 4, 16)

@@ -1,9 +1,8 @@
 """The SDK's own tests of a tap, against the sandbox."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, TapTestRunner, get_tap_test_class
@@ -12,9 +11,6 @@ from tap_mihu.tap import TapMihu
 from tests.e2e.in_process import signals_kept
 from tests.sandbox import Sandbox
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # The classes are built when this file is imported, and look at the settings when a test runs:
 # until then there is no sandbox.

@@ -1,9 +1,9 @@
 """The token and personal data never reach the log, whatever happens, at any level."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +25,7 @@ from tests.e2e.log import the_error
 from tests.e2e.running import Run, full_table, run_tap
 from tests.private import DEBUG, PRIVATE, SEARCH, SECRETS, TOKEN, leaks, private_contacts
 from tests.sandbox import RequestInfo, Sandbox, Workspace, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from tests.sandbox.faults import Fault, Script
+from tests.sandbox.faults import Fault, Script
 
 pytestmark = pytest.mark.waiting
 

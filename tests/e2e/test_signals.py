@@ -1,26 +1,21 @@
 """Runs that are cut short: by signals, by a target that dies, by a disk that is full."""
 
-from __future__ import annotations
-
 import json
 import os
 import select
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from signal import SIGINT, SIGKILL, SIGTERM, Signals
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import pytest
 
 from tests.e2e.running import Run, run_tap, started_tap, wait_until
 from tests.e2e.states import bookmark, is_open
 from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tests.sandbox.faults import Fault
+from tests.sandbox.faults import Fault
 
 # A signal ends a run within two seconds; a machine may be busy, but who hangs is found out.
 PATIENCE_SECONDS = 15.0

@@ -1,14 +1,13 @@
 """What one run leaves for the next: bookmarks, filters, checkpoints, versions."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta, timezone
 from random import Random
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,15 +18,10 @@ from tests.e2e.log import figures
 from tests.e2e.running import Run, full_table, run_tap, started_tap, wait_until
 from tests.e2e.states import about, done_until, is_open, ranges, state_of
 from tests.e2e.target import Target
-from tests.sandbox import Churn, Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox import Churn, Clock, RequestInfo, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
+from tests.sandbox.faults import Fault, Script
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from tests.sandbox import RequestInfo
-    from tests.sandbox.faults import Fault, Script
 
 HOUR = 3600.0
 PAGE_SIZE = 5

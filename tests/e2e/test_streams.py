@@ -1,11 +1,10 @@
 """The streams beside contacts: what they send, what they ask, and that none stops another."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,16 +12,10 @@ from tests.e2e.expected import assert_valid, source
 from tests.e2e.further import FURTHER, expected, keys_of
 from tests.e2e.in_process import in_process
 from tests.e2e.running import Run, discovered, run_tap, selecting
-from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox import Clock, RequestInfo, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
-from tests.sandbox.further import below, further, make_entry, make_record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.sandbox import RequestInfo
-    from tests.sandbox.faults import Fault, Script
-    from tests.sandbox.further import Record
+from tests.sandbox.faults import Fault, Script
+from tests.sandbox.further import Record, below, further, make_entry, make_record
 
 ALL = ("contacts", *FURTHER)
 VERSIONS = {"emit_activate_version_messages": True}

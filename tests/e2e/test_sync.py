@@ -1,11 +1,10 @@
 """A whole run against the sandbox: every contact once, as it was sent, for what it should cost."""
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,17 +12,12 @@ from tests.e2e.expected import assert_complete, assert_valid
 from tests.e2e.in_process import in_process
 from tests.e2e.log import counted, figures
 from tests.e2e.running import run_tap
-from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
+from tests.sandbox import Clock, RequestInfo, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
+from tests.sandbox.data import TagForm, TimestampForm
+from tests.sandbox.faults import Script
+from tests.sandbox.workspace import Order
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.sandbox import RequestInfo
-    from tests.sandbox.data import TagForm, TimestampForm
-    from tests.sandbox.faults import Script
-    from tests.sandbox.workspace import Order
 
 OLDER_HALF = 1
 """The request by which a listing that is read in one go is checked."""

@@ -1,18 +1,12 @@
 """Play the whole matrix: `python -m tests.matrix` prints a table, and fails if a verdict is bad."""
 
 # ruff: noqa: T201
-from __future__ import annotations
-
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
-from tests.matrix.runs import MATRIX
-
-if TYPE_CHECKING:
-    from tests.matrix.runs import Played
+from tests.matrix.runs import MATRIX, Played
 
 
 def main() -> int:

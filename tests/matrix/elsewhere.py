@@ -1,7 +1,5 @@
 """A server that the tap has no business with; whoever calls there is noticed."""
 
-from __future__ import annotations
-
 import atexit
 import select
 import socket

@@ -7,30 +7,24 @@ just `total` different contacts: too small by the same amount on every page, or 
 claims to be all there is. Any lie short of that shows.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, request
 from werkzeug.http import http_date
 
 from tests.matrix import elsewhere
-from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, POSITIONS
+from tests.matrix.positions import FIRST, LATE, MIDDLE, NOW, POSITIONS, Position
 from tests.matrix.verdict import Outcome
 from tests.private import BODY, CUT, HTML, PRIVATE, SEARCH, TOKEN
 from tests.sandbox import faults
 from tests.sandbox.answers import php_json
 from tests.sandbox.faults import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from tests.matrix.positions import Position
-    from tests.sandbox.wire import Wire
+from tests.sandbox.wire import Wire
 
 __all__ = ["KINDS", "MIXABLE", "MIXABLE_LIES", "Kind"]
 

@@ -1,21 +1,16 @@
 """Where in a run a fault strikes: the workspaces that bring a run there, and which requests."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_mihu.reading.knowledge import LARGE_PAGE
 from tests.private import SEARCH, private_contacts
 from tests.sandbox import Clock, Contact, RequestInfo, Workspace
 from tests.sandbox.clock import NOON as NOW
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tests.sandbox.faults import Fault
+from tests.sandbox.faults import Fault
 
 __all__ = ["FIRST", "LAST", "LATE", "MIDDLE", "NOW", "PLANNING", "POSITIONS", "REPAIR", "Strikes"]
 

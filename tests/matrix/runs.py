@@ -1,16 +1,15 @@
 """The runs of the matrix: every fault at every position, and mixtures; how one is played."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_mihu.records.timestamps import to_text
 from tests.e2e.forks import run_forked, unresolved
@@ -23,12 +22,7 @@ from tests.private import DEBUG, TOKEN
 from tests.proxies import proxy_that_says
 from tests.sandbox import RequestInfo, Sandbox, faults
 from tests.sandbox.faults import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.sandbox.wire import Wire
+from tests.sandbox.wire import Wire
 
 __all__ = ["MATRIX", "Planned", "Played", "Row", "play"]
 

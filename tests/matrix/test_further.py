@@ -3,13 +3,12 @@
 Faults that pass strike every listing; those that stay strike one listing each.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask import Response
 
 from tests.e2e.forks import run_forked
 from tests.e2e.further import FURTHER, expected, keys_of
@@ -26,12 +25,8 @@ from tests.private import (
 )
 from tests.sandbox import Clock, RequestInfo, Sandbox, Workspace, faults
 from tests.sandbox.clock import NOON
+from tests.sandbox.faults import Fault, Script
 from tests.sandbox.further import below
-
-if TYPE_CHECKING:
-    from flask import Response
-
-    from tests.sandbox.faults import Fault, Script
 
 pytestmark = pytest.mark.waiting
 

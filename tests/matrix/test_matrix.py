@@ -1,10 +1,8 @@
 """Whatever goes wrong, a run is complete, or one clear error, or says that it is unproven."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -14,9 +12,6 @@ from tests.matrix.kinds import KINDS
 from tests.matrix.runs import MATRIX, Played, Row
 from tests.matrix.verdict import Evidence, Outcome, judge
 from tests.private import PRIVATE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 pytestmark = pytest.mark.waiting
 

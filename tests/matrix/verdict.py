@@ -1,21 +1,15 @@
 """The verdict on a run: complete, an honest error, or honestly unproven; anything else is bad."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from tests.e2e.running import Run
 from tests.e2e.states import is_open
 from tests.forks import HANGS
 from tests.private import leaks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.e2e.running import Run
 
 __all__ = ["Evidence", "Outcome", "Verdict", "judge"]
 

@@ -1,18 +1,17 @@
 """A workspace read by several runs: as the docs say, and by Airflow's own local tooling."""
 
-from __future__ import annotations
-
 import json
 import os
 import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -26,9 +25,6 @@ from tests.readme import blocks
 from tests.recipes.warehouse import Warehouse, rows, some, uuids
 from tests.sandbox import Sandbox
 from tests.sandbox.clock import NOON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXAMPLE = Path(__file__).with_name("airflow_dag.py")
 REQUIREMENTS = Path(__file__).with_name("airflow-requirements.txt")

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,13 +23,8 @@ from tests.e2e.running import wait_until
 from tests.postgres import postgres
 from tests.projects import Project
 from tests.readme import blocks
-from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.sandbox import RequestInfo
-    from tests.sandbox.faults import Fault
+from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
+from tests.sandbox.faults import Fault
 
 yaml = YAML(typ="safe")
 RUN = ("run", "tap-mihu", "target-postgres")

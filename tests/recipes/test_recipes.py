@@ -1,12 +1,12 @@
 """Every recipe of the docs, run as it stands there, against a sandbox and a real PostgreSQL."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,10 +15,6 @@ from tests.postgres import postgres
 from tests.readme import all_blocks, blocks, headings
 from tests.recipes.warehouse import RECIPES, Warehouse, recipe, rows, some, uuids, yaml
 from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 LARGE = "Large workspace into Snowflake or Postgres"
 HOURLY, NIGHTLY = "tap-mihu", "tap-mihu--nightly"

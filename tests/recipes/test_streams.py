@@ -1,10 +1,9 @@
 """All streams, selected as the docs say, in a real PostgreSQL, and joined there."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,12 +14,7 @@ from tests.e2e.further import FURTHER, expected, keys_of, sent
 from tests.postgres import postgres
 from tests.readme import blocks
 from tests.recipes.warehouse import Warehouse, some, uuids
-from tests.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tests.sandbox import Workspace
+from tests.sandbox import Sandbox, Workspace
 
 Rows = list[dict[str, Any]]
 

@@ -4,8 +4,6 @@ Point `api_url` of the tap to the address, with the token `sandbox`, to see how 
 API that is large, slow, rate limited or oddly sorted.
 """
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys

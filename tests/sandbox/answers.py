@@ -1,15 +1,11 @@
 """The bodies of the API's answers: the envelope around a page, and errors."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"

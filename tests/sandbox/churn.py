@@ -1,14 +1,10 @@
 """A busy workspace: contacts change between one request and the next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.sandbox.workspace import Workspace
+from tests.sandbox.workspace import Workspace
 
 _BACKDATED_DAYS = 300
 

@@ -1,13 +1,10 @@
 """A client of the sandbox that takes what comes: no retries, no redirects."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
-if TYPE_CHECKING:
-    from tests.sandbox.sandbox import Sandbox
+from tests.sandbox.sandbox import Sandbox
 
 __all__ = ["TIMEOUT", "Client"]
 

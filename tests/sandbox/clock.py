@@ -1,7 +1,5 @@
 """The server's clock: real time, until a test sets or moves it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)

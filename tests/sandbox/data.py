@@ -1,15 +1,11 @@
 """Made-up contacts, the same ones for the same arguments, with the text that breaks programs."""
 
 # ruff: noqa: RUF001 - Turkish has a dotless i
-from __future__ import annotations
-
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Contact = dict[str, Any]
 """A contact by the names of its fields, as the API sends it."""

@@ -1,7 +1,5 @@
 """What can go wrong between a server and its client, and when."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

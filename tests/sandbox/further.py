@@ -1,18 +1,12 @@
 """Made-up records of the other listings: pools and who is in them, rules, conversations, …"""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from tests.sandbox.data import NAMES, format_timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from tests.sandbox.data import Contact
+from tests.sandbox.data import NAMES, Contact, format_timestamp
 
 __all__ = ["Listings", "Record", "below", "further", "make_entry", "make_record", "ordered"]
 

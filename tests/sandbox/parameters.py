@@ -1,14 +1,9 @@
 """Query parameters, validated in the manner of Laravel."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 DATES = ("date_from", "date_to")
 DEFAULT_PER_PAGE = 15

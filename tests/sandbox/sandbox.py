@@ -1,20 +1,16 @@
 """The sandbox: a workspace behind a real HTTP server on the loopback interface."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from secrets import token_urlsafe
 from threading import Event
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from tests.sandbox.app import BASE, make_app
 from tests.sandbox.faults import Script, never
 from tests.sandbox.server import Server
 from tests.sandbox.traffic import RequestInfo, Traffic
 from tests.sandbox.workspace import Workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _undisturbed(request_number: int, workspace: Workspace) -> None:

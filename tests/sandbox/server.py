@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from threading import Condition, Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from werkzeug.datastructures import Headers
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from tests.sandbox.wire import Wire
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from wsgiref.types import WSGIApplication
 
 SEND = "sandbox.send"
 """Where the application leaves, in its environment, how its answer is to be sent."""

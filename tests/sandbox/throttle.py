@@ -1,16 +1,12 @@
 """Laravel's throttle: so many requests in the window that begins with the first."""
 
-from __future__ import annotations
-
 import math
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+
+from flask import Response
 
 from tests.sandbox.answers import json_response
-
-if TYPE_CHECKING:
-    from flask import Response
 
 
 class Throttle:

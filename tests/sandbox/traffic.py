@@ -1,18 +1,12 @@
 """What the server was asked: every request, and how many were in flight at once."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
+from flask import Request
 from werkzeug.datastructures import Headers
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flask import Request
 
 
 @dataclass(frozen=True)

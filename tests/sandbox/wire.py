@@ -1,15 +1,10 @@
 """One answer on its way out through a socket, for sending it well or badly."""
 
-from __future__ import annotations
-
 import socket
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from threading import Event
+from threading import Event
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """A workspace: contacts that are created, edited and deleted while somebody reads them."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 from random import Random
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tests.sandbox.clock import Clock
 from tests.sandbox.data import (
@@ -20,9 +19,6 @@ from tests.sandbox.data import (
 )
 from tests.sandbox.filters import FILTERS
 from tests.sandbox.further import Listings, further
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Order = Literal["id", "created_desc", "updated_asc", "updated_desc", "unstable"]
 

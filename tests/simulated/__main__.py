@@ -3,22 +3,17 @@
 Usage: python -m tests.simulated [--runs N] [--only NAME ...] [--jobs N]
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from multiprocessing import Pool
 from statistics import median
-from typing import TYPE_CHECKING
 
 from tests.simulated.figures import Figures, Result
 from tests.simulated.orders import UNTOUCHED_ORDERS
 from tests.simulated.reading import Outcome, Reading, read
 from tests.simulated.scenarios import Scenario, all_scenarios
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 SUBJECTS = all_scenarios()
 SCENARIOS = {scenario.name: scenario for group in SUBJECTS.values() for scenario in group}

@@ -1,7 +1,5 @@
 """What a simulated server takes `date_from` and `date_to` for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What happens to a simulated server's contacts between two requests."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum

@@ -1,21 +1,15 @@
 """Listings below each item of another one, all of which change while they are read."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.below import scan_below
 from tap_mihu.reading.progress import Progress
+from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
+from tap_mihu.records.pages import DateRange, Page
 from tests.simulated.server import EVERYTHING, SimulatedServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tap_mihu.reading.questions import Fetch
-    from tap_mihu.records.pages import DateRange, Page
 
 __all__ = ["Family", "timeless"]
 

@@ -1,18 +1,12 @@
 """The figures of a scenario's runs, and where they miss their goal."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import median
-from typing import TYPE_CHECKING
 
 from tests.simulated.reading import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.simulated.scenarios import Goal
+from tests.simulated.scenarios import Goal
 
 
 @dataclass(frozen=True)

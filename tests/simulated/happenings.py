@@ -1,18 +1,12 @@
 """What each change does to the contacts of a simulated server."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tests.simulated.changes import Change, Event
 from tests.simulated.moments import DAY_LONG, SECOND, SPAN
+from tests.simulated.world import Contact, World
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulated.world import Contact, World
-
-    Happening = Callable[[World, int], None]
+Happening = Callable[[World, int], None]
 
 
 def happen(world: World, event: Event, moment: int) -> None:

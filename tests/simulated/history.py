@@ -1,17 +1,13 @@
 """The history of a simulated server's contacts: any selection of them, as it was at any moment."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tap_mihu.records.pages import Row
 from tests.simulated.bounds import Interval
 from tests.simulated.moments import ZERO_DATE, canonical
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _KEY = attrgetter("key")
 _ALL = Interval(None, None)

@@ -1,7 +1,5 @@
 """The lies a simulated server can tell, each by itself, for any data that move or do not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random

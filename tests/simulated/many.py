@@ -1,7 +1,5 @@
 """A workspace of very many contacts, made when they are asked for, a thousand a day."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Moments of a simulated server: whole microseconds since a day long ago, and their texts."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 DAY = timedelta(days=1)

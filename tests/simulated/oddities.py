@@ -1,7 +1,5 @@
 """What is odd about the contacts of a simulated server."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,16 +1,11 @@
 """The orders in which a simulated server pages through its contacts."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from tests.simulated.history import Version
 from tests.simulated.moments import ZERO_DATE, ordinal
-
-if TYPE_CHECKING:
-    from tests.simulated.history import Version
 
 _KEY = attrgetter("key")
 _MASK = (1 << 32) - 1

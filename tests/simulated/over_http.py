@@ -1,23 +1,17 @@
 """A simulated server behind the sandbox's HTTP: whatever it lies about, a real tap reads it."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING
 
+from flask import Response
 from werkzeug.http import http_date
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.records.pages import DateRange, Page
 from tests.sandbox import faults
 from tests.sandbox.answers import envelope, json_response
+from tests.sandbox.faults import Fault, Script
+from tests.sandbox.traffic import RequestInfo
 from tests.simulated.server import FailedError, SimulatedServer
-
-if TYPE_CHECKING:
-    from flask import Response
-
-    from tests.sandbox.faults import Fault, Script
-    from tests.sandbox.traffic import RequestInfo
 
 
 def serving(server: SimulatedServer) -> Script:

@@ -1,7 +1,5 @@
 """How a simulated server cuts a listing into pages, and what it says of their number."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from enum import StrEnum

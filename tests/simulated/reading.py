@@ -1,21 +1,16 @@
 """Reads a simulated server to the end, and judges what came of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count, pairwise
-from typing import TYPE_CHECKING
 
 from tap_mihu.errors import EnvelopeError, MihuError
+from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
+from tap_mihu.records.pages import DateRange, Page, Row
 from tests.simulated.paging import Larger
 from tests.simulated.server import EVERYTHING, Change, SimulatedServer, includes
-
-if TYPE_CHECKING:
-    from tap_mihu.reading.questions import Fetch
-    from tap_mihu.records.pages import DateRange, Page, Row
 
 
 class Boom(Exception):  # noqa: N818

@@ -1,14 +1,13 @@
 """Histories: many runs over one state and one table, with everything that goes wrong between."""
 
-from __future__ import annotations
-
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Rows
@@ -27,10 +26,6 @@ from tests.simulated.small import (
     Trouble,
     View,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 HOURS = (-26, -5, -1, 0, 0, 0, 1, 3, 26)
 FILTERS: dict[str, dict[str, Any]] = {

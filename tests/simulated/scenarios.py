@@ -1,9 +1,8 @@
 """Named scenarios, and what must be reached in them."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulated.changes import Change, churn
 from tests.simulated.lies import (
@@ -22,9 +21,6 @@ from tests.simulated.orders import UNTOUCHED_ORDERS, Order
 from tests.simulated.paging import Larger, Paging
 from tests.simulated.server import SimulatedServer
 from tests.simulated.shapes import Shape
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 STABLE = [order for order in Order if order is not Order.UNSTABLE]
 UPDATED = [Order.UPDATED_OLDEST, Order.UPDATED_NEWEST]

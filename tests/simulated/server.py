@@ -1,13 +1,11 @@
 """A contact server in memory whose data moves while it is read, and which may lie about it."""
 
-from __future__ import annotations
-
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.records.pages import DateRange, Page, Row
@@ -16,6 +14,7 @@ from tests.simulated.bounds import EVERYTHING, HONEST, IGNORES_ALL, Bounds, Inte
 from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
 from tests.simulated.freshness import UP_TO_DATE, Freshness
 from tests.simulated.happenings import happen
+from tests.simulated.history import Version
 from tests.simulated.moments import DAY, SECOND, microseconds, moment
 from tests.simulated.oddities import NOTHING_ODD, Oddities
 from tests.simulated.orders import Order, shuffled_slice
@@ -23,11 +22,6 @@ from tests.simulated.paging import BY_THE_BOOK, Larger, Paging
 from tests.simulated.shapes import Shape, creation_times, within
 from tests.simulated.withholding import NOTHING_WITHHELD, Withholding
 from tests.simulated.world import Trace, World
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.simulated.history import Version
 
 __all__ = [
     "DAY",

@@ -1,17 +1,12 @@
 """How creation dates are spread before a scan begins."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from random import Random
 
 from tests.simulated.moments import DAY, SPAN
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
 
 
 class Shape(StrEnum):

@@ -1,21 +1,15 @@
 """A workspace that is read by whole windows: what a run sees of it, by clocks of its own."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
+from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_mihu.reading.clock import ServerClock
-    from tap_mihu.singer.run import Run
+from tap_mihu.singer.run import Run
 
 NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,23 +1,17 @@
 """Drives the steps of the reading core by hand, against a listing of a few contacts."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from tap_mihu.errors import RefusedError
+from tap_mihu.reading.questions import Answered, Question, Reply, Steps
 from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
 from tests.sandbox.clock import NOON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from tap_mihu.reading.questions import Answered, Question, Reply, Steps
 
 TODAY = NOON.date()
 _LONG_BEFORE = -3 * 3600

@@ -1,14 +1,9 @@
 """When a simulated server shows less than there is, with status 200."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from random import Random
 
-if TYPE_CHECKING:
-    from random import Random
-
-    from tests.simulated.history import Version
+from tests.simulated.history import Version
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from random import Random
+from typing import NamedTuple
 
+from tests.simulated.bounds import Interval
+from tests.simulated.changes import Change
 from tests.simulated.history import History, Version
 from tests.simulated.moments import DAY_LONG, SECOND, SPAN, ZERO_DATE, microseconds, moment
 from tests.simulated.oddities import NOTHING_ODD, Oddities
 from tests.simulated.orders import Order, sort_key
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
-
-    from tests.simulated.bounds import Interval
-    from tests.simulated.changes import Change
 
 _SPAN = microseconds(SPAN)
 _LATEST = 1 << 62

@@ -1,18 +1,13 @@
 """One Meltano project, and one database, for all tests of a module."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.postgres import postgres
 from tests.projects import project_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 FULL_TABLE = """
   - name: tap-mihu--full

@@ -1,16 +1,12 @@
 """A workspace with every kind of value, and what a table should hold of it, target by target."""
 
 # ruff: noqa: RUF001 - Turkish has a dotless i
-from __future__ import annotations
-
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.e2e.expected import as_record
 from tests.sandbox import Contact, Workspace, contacts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["CUSTOM_FIELDS", "as_row", "varied_workspace"]
 

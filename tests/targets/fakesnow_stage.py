@@ -1,7 +1,5 @@
 """The statements of Snowflake's user stage `@~` that target-snowflake needs and fakesnow lacks."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

@@ -4,8 +4,6 @@
 rows it prints as JSON. It runs in the environment of `snowflake-requirements.txt`.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from unittest import mock

@@ -1,14 +1,13 @@
 """`meltano run tap-mihu target-duckdb`, with the DuckDB that the project's file pins."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -17,9 +16,6 @@ from tests.demo import ROOT
 from tests.projects import Project, project_folder
 from tests.sandbox import Contact, Sandbox, Workspace, contacts
 from tests.sandbox.data import STANDARD_FIELDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.large
 

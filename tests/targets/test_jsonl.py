@@ -1,17 +1,12 @@
 """Into files of JSON lines, by Meltano: the same counts and values as in a database."""
 
-from __future__ import annotations
-
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from tests.e2e.expected import as_record
 from tests.projects import Project
 from tests.sandbox import Sandbox
 from tests.targets.contacts import by_uuid, varied_workspace
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ALL = {"TAP_MIHU_LOOKBACK_SECONDS": "0"}
 

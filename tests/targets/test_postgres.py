@@ -1,16 +1,15 @@
 """Into a real PostgreSQL, by Meltano, judged by what is in the table afterwards."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,14 +18,9 @@ from psycopg.rows import dict_row
 
 from tests.demo import environment
 from tests.projects import Done, Project
-from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
+from tests.sandbox.faults import Fault, Script
 from tests.targets.contacts import as_row, by_uuid, varied_workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.sandbox import RequestInfo
-    from tests.sandbox.faults import Fault, Script
 
 INCREMENTAL = "tap-mihu"
 FULL = "tap-mihu--full"

@@ -1,15 +1,15 @@
 """Batches into a real PostgreSQL: the table is what RECORD messages would have made of it."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import warnings
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import psycopg
@@ -23,10 +23,6 @@ from tests.e2e.in_process import in_process, signals_kept
 from tests.e2e.running import Run, full_table
 from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.targets.contacts import as_row, by_uuid, varied_workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 Rows = dict[str, dict[str, Any]]
 MINUTES = itertools.count(1_800_000_000_000, 60_000)

@@ -1,11 +1,10 @@
 """Why the page on targets warns of batches: targets built on `RecordSink` lose them in silence."""
 
-from __future__ import annotations
-
 import io
 import json
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from singer_sdk.sinks import RecordSink
 from singer_sdk.target_base import Target
@@ -13,9 +12,6 @@ from singer_sdk.target_base import Target
 from tests.batches import batch_config
 from tests.e2e.in_process import in_process, signals_kept
 from tests.sandbox import Sandbox, Workspace, contacts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Sink(RecordSink):

@@ -5,16 +5,15 @@ that rows come out as they went in; lengths, rights, login and staging are Snowf
 first loads come in RECORD messages, the later ones in batch files.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -25,9 +24,6 @@ from tests.e2e.running import Run, environment, full_table, run_tap
 from tests.environments import own_environment
 from tests.sandbox import Contact, Sandbox, Workspace, contacts, faults
 from tests.sandbox.data import STANDARD_FIELDS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 REQUIREMENTS = Path(__file__).with_name("snowflake-requirements.txt")
 CONFIG = {

@@ -1,7 +1,5 @@
 """The page on targets names the versions of the targets that the project file installs."""
 
-from __future__ import annotations
-
 import re
 
 from ruamel.yaml import YAML

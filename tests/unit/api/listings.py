@@ -1,14 +1,15 @@
 """A listing of the sandbox, asked in this process."""
 
-from __future__ import annotations
-
 import json
 import logging
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from tap_mihu.api.client import Client
 from tap_mihu.api.listing import Listing
@@ -16,13 +17,7 @@ from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import Shaper
 from tests.sandbox import Sandbox, Workspace, contacts, faults
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
-
-    from tests.sandbox.faults import Script
+from tests.sandbox.faults import Script
 
 MAY = DateRange(date(2025, 5, 1), date(2025, 5, 6))
 ALL = DateRange()

@@ -1,14 +1,13 @@
 """The client and its listing: questions as configured, tries as many as due, an end at any time."""
 
-from __future__ import annotations
-
 import json
 import logging
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,12 +20,8 @@ from tap_mihu.records.shaping import Shaper
 from tests.e2e.running import wait_until
 from tests.sandbox import Sandbox, faults
 from tests.sandbox.clock import NOON
+from tests.sandbox.faults import Fault
 from tests.workspaces import workspace_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.sandbox.faults import Fault
 
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
 PATH = "/contacts"

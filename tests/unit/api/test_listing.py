@@ -1,19 +1,13 @@
 """A listing asked for pages, over HTTP: what is tried again, and whose fault a failure is."""
 
-from __future__ import annotations
-
 import socket
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_mihu.errors import MihuError, RefusedError
 from tests.sandbox import RequestInfo, faults
+from tests.sandbox.faults import Fault, Script
 from tests.unit.api.listings import ALL, MAY, by_name, listing_of, sandbox_with, unresolved
-
-if TYPE_CHECKING:
-    from tests.sandbox.faults import Fault, Script
-
 
 GIVEN_UP_PAGES = 4
 """So many pages in a row that fail in every try end a run."""

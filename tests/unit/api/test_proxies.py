@@ -1,7 +1,5 @@
 """Failures on the way to the API: they name the proxy, or the file, that is at fault."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

@@ -1,7 +1,5 @@
 """The quota, in every form that headers tell it in."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

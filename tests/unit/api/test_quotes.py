@@ -1,7 +1,5 @@
 """Quotes: a server may repeat what it was told, and nobody may read it in the log."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """The rate limit beside others, by a clock of its own: spread, within the share, no slower."""
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 

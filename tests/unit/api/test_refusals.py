@@ -1,7 +1,5 @@
 """Refusals: what a status asks for, and what is said of it."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Waits: how long before a request is sent again."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 

@@ -1,7 +1,5 @@
 """The throttle gate, by a clock that moves only when somebody waits."""
 
-from __future__ import annotations
-
 import threading
 import time
 from threading import Event

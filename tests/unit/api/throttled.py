@@ -1,20 +1,14 @@
 """A simulation of clients that share Laravel's throttle, by a clock of its own."""
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
 
 from tap_mihu.api.quota import Quota
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tap_mihu.api.rate_limit import RateLimit
+from tap_mihu.api.rate_limit import RateLimit
 
 __all__ = ["Read", "Server", "read"]
 

@@ -1,18 +1,14 @@
 """Configurations, and what the tap says of them."""
 
-from __future__ import annotations
-
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tap_mihu.errors import ConfigError
 from tap_mihu.tap import TapMihu
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["MINIMAL", "SECRET", "fault", "names", "only_these", "tap", "warnings"]
 

@@ -1,19 +1,15 @@
 """What the tap says of itself: enough to write a plugin definition from."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.sandbox.data import TEXT_FIELDS, TIMESTAMP_FIELDS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "s3cret-T0ken"  # noqa: S105 - no real one
 OURS = {

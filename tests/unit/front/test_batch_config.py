@@ -1,7 +1,5 @@
 """The setting `batch_config`: its form, where it comes from, and a folder that can be written."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

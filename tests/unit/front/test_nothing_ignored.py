@@ -1,8 +1,7 @@
 """Nothing is ignored in silence: a slip is told, and one that would leak ends the run."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +9,6 @@ from tap_mihu.errors import ConfigError
 from tap_mihu.tap import TapMihu
 from tests.e2e.running import run_tap
 from tests.unit.front.configs import MINIMAL, SECRET, fault, names, only_these, tap, warnings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Settings.
 

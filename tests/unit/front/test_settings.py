@@ -1,12 +1,11 @@
 """Settings: what cannot be used is refused before any request, in one line that says why."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,9 +21,6 @@ from tap_mihu.errors import ConfigError
 from tap_mihu.settings import SETTINGS
 from tap_mihu.tap import TapMihu
 from tests.unit.front.configs import MINIMAL, SECRET, fault, names, tap
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UUID = "7f9c24e8-3b12-4fef-91e0-56a2d5a1c3b7"
 

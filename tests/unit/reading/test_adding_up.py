@@ -1,8 +1,6 @@
 """Adding up: whether parts of dates hold what these hold, while contacts come and go."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from datetime import date
 
 import pytest
 
@@ -14,6 +12,7 @@ from tap_mihu.reading.adding_up import (
     shrinks_too_much,
 )
 from tap_mihu.reading.knowledge import Knowledge
+from tap_mihu.reading.questions import Question
 from tap_mihu.records.pages import DateRange
 from tests.simulated.steps import (
     TODAY,
@@ -26,11 +25,6 @@ from tests.simulated.steps import (
     kill,
     kill_one,
 )
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from tap_mihu.reading.questions import Question
 
 OLD = DateRange(None, days_ago(10))
 OLD_PARTS = Parts([DateRange(None, days_ago(21)), DateRange(days_ago(20), days_ago(10))])

@@ -1,14 +1,13 @@
 """Adding up: how many contacts of the whole are in no part of it, for they have no date."""
 
-from __future__ import annotations
-
+from datetime import date
 from itertools import combinations_with_replacement, product
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_mihu.reading.adding_up import Parts, Sum, Verdict, add_up_whole
 from tap_mihu.reading.knowledge import Knowledge
+from tap_mihu.reading.questions import Question
 from tap_mihu.records.pages import DateRange
 from tests.simulated.steps import (
     TODAY,
@@ -21,11 +20,6 @@ from tests.simulated.steps import (
     kill_one,
     together,
 )
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from tap_mihu.reading.questions import Question
 
 WHOLE_PARTS = Parts([DateRange(None, days_ago(2)), DateRange(days_ago(1), None)])
 UNDATED = 2

@@ -1,7 +1,5 @@
 """The scan where nothing moves: what it proves, and what that costs."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.simulated.orders import Order

@@ -1,17 +1,12 @@
 """Reading the listings below each item of another one: proven as a whole, or not at all."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from tap_mihu.reading.below import scan_below
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.scan import Done, Rows, scan
 from tests.simulated.families import Family
 from tests.simulated.server import EVERYTHING, QUIET, Change, Changes, SimulatedServer, churn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CHURN = churn({Change.EDIT: 0.3, Change.INSERT: 0.05, Change.DELETE: 0.05, Change.SWAP: 0.01})
 DELETES = churn({Change.DELETE: 0.03, Change.INSERT: 0.02})

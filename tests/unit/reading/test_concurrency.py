@@ -1,26 +1,19 @@
 """Several requests at a time: the same promise, no request too many, no thread left behind."""
 
-from __future__ import annotations
-
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from itertools import count, islice
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_mihu.reading.entry import Entry
+from tap_mihu.reading.questions import Question
 from tap_mihu.reading.scan import Rows, scan
+from tap_mihu.records.pages import DateRange, Page
 from tests.simulated.paging import Larger
 from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
 from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tap_mihu.reading.questions import Question
-    from tap_mihu.records.pages import DateRange, Page
 
 PATIENCE = 30  # seconds until a test that hangs is given up
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})

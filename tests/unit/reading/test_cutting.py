@@ -1,7 +1,5 @@
 """The plan: dates cut into parts that together are the whole."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 

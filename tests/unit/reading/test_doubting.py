@@ -1,9 +1,6 @@
 """Doubting: what contradicts a window that seems settled, and what only looks like it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,13 +8,11 @@ from tap_mihu.errors import RefusedError
 from tap_mihu.reading.doubting import contradicted, contradiction_text
 from tap_mihu.reading.evidence import Read
 from tap_mihu.reading.knowledge import Knowledge
+from tap_mihu.reading.questions import Question, Reply
 from tap_mihu.reading.window import Window
 from tap_mihu.records.pages import DateRange, Page
 from tests.sandbox.clock import NOON
 from tests.simulated.steps import days_ago, drive, row
-
-if TYPE_CHECKING:
-    from tap_mihu.reading.questions import Question, Reply
 
 PART = DateRange(None, days_ago(2))
 WHOLE = DateRange()

@@ -1,7 +1,5 @@
 """The evidence: which responses prove a window complete, and which do not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """A scan that was stopped goes on after its last proven window, and nothing is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from itertools import islice, takewhile
 

@@ -1,7 +1,5 @@
 """Whatever a server lies about: nothing is lost in silence or comes twice, and it costs little."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

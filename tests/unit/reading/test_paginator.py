@@ -1,8 +1,6 @@
 """The paginator: each page once, and only `last_page` ends a listing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -10,9 +8,6 @@ from hypothesis import strategies as st
 
 from tap_mihu.errors import EnvelopeError
 from tap_mihu.reading.paginator import PageNumberPaginator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def walk(last_page_of: Callable[[int], int], most: int = 10_000) -> list[int]:

@@ -1,10 +1,8 @@
 """Parting: which windows stand in the place of one, and what doubt they carry."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +15,6 @@ from tap_mihu.reading.undated import Undated
 from tap_mihu.reading.window import Window
 from tap_mihu.records.pages import DateRange, Page
 from tests.simulated.steps import TODAY, Listing, days_ago, drive
-
-if TYPE_CHECKING:
-    from datetime import date
 
 OLD = DateRange(days_ago(40), days_ago(10))
 WHOLE = DateRange()

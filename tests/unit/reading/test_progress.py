@@ -1,16 +1,11 @@
 """Progress, by a clock of its own: the time left is right on a steady server, pauses or not."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from tap_mihu.reading.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Clock:

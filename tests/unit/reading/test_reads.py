@@ -1,7 +1,5 @@
 """A read: what it says of itself."""
 
-from __future__ import annotations
-
 import pytest
 
 from tap_mihu.errors import RefusedError

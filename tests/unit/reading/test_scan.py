@@ -1,17 +1,15 @@
 """The promise of the scan, against a server whose data moves: nothing is lost in silence."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import product
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_mihu.records.pages import DateRange
+from tap_mihu.records.pages import DateRange, Page
 from tests.sandbox.clock import NOON
 from tests.simulated.reading import check, read
 from tests.simulated.server import (
@@ -25,11 +23,6 @@ from tests.simulated.server import (
     churn,
     script,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_mihu.records.pages import Page
 
 MODERATE = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05})
 CHURNS = {

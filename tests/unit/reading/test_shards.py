@@ -1,9 +1,7 @@
 """Shards: together the whole, about equal, and cheap to find."""
 
-from __future__ import annotations
-
+from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,9 +23,6 @@ from tests.simulated.server import (
     SimulatedServer,
     churn,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 SIZE = 5000
 TODAY = NOON.date()

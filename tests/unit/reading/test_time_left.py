@@ -1,21 +1,15 @@
 """The time left, as a scan of a steady server tells it, by a clock of its own."""
 
-from __future__ import annotations
-
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.scan import scan
-from tap_mihu.records.pages import DateRange
+from tap_mihu.records.pages import DateRange, Page
 from tests.sandbox.clock import NOON
 from tests.simulated.server import EVERYTHING, Shape, SimulatedServer
-
-if TYPE_CHECKING:
-    from tap_mihu.records.pages import Page
 
 A_MINUTE = 60.0
 DAY = timedelta(days=1)

@@ -1,7 +1,5 @@
 """The undated: looked for on the pages of the whole, until as many are met as there are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import pytest

@@ -1,7 +1,5 @@
 """Reading a listing that takes no dates: creation times prove it, or two equal reads."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

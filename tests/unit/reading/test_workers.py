@@ -1,20 +1,16 @@
 """Workers: so many tasks at a time, results as they come, and nobody left behind at the end."""
 
-from __future__ import annotations
-
 import signal
 import threading
+from collections.abc import Iterator
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tap_mihu.reading import workers
 from tap_mihu.reading.workers import Workers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PATIENCE = 20  # seconds until a test that hangs is given up
 

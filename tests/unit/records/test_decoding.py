@@ -1,11 +1,10 @@
 """Decoding: from the body of an answer to rows, the fast way and the plain way alike."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Collection
 from decimal import Decimal
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,15 +15,11 @@ from tap_mihu.errors import EnvelopeError, MissingKeyError, UnreadableBodyError
 from tap_mihu.records import decoding
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.json_text import decode_json
+from tap_mihu.records.pages import Page
 from tap_mihu.records.shaping import Shaper
 from tap_mihu.singer.lines import LineFormat
 from tap_mihu.singer.schema import stream_schema
 from tests.sandbox.clock import NOON as NOW
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from tap_mihu.records.pages import Page
 
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_text("utf-8"))
 VALID = Draft202012Validator(SCHEMA)

@@ -1,7 +1,5 @@
 """The envelope: taken apart without trust."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Extra names: whatever way a page takes, each name on it is noted, as long as they are names."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Columns of every kind: what streams beside contacts need of record shaping."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Date ranges: which days they hold, which may still gain contacts, whose contacts may be there."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Record shaping: what becomes of each field, whatever the API sends in it."""
 
-from __future__ import annotations
-
 import json
 import logging
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Timestamps: every form that the API may send, in one form that sorts as text."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta, timezone
 

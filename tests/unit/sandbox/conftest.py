@@ -1,16 +1,11 @@
 """A sandbox of sixty contacts, and who asks it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from tests.sandbox import Sandbox, Workspace, contacts
 from tests.sandbox.client import Client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture

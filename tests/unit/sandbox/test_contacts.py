@@ -1,7 +1,5 @@
 """Contacts are made up, and the workspace changes only as it is told."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What goes wrong does so as it is told, once; and the sandbox starts and stops at once."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess
@@ -9,7 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,12 +15,7 @@ import requests
 from tests.e2e.running import wait_until
 from tests.sandbox import Sandbox, Workspace, faults
 from tests.sandbox.client import TIMEOUT, Client
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.sandbox.faults import Fault
-
+from tests.sandbox.faults import Fault
 
 # Faults.
 

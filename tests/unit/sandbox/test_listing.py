@@ -1,11 +1,9 @@
 """Pages and filters are those of the documented API."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,10 +11,7 @@ from tests.sandbox import Sandbox, Workspace, contacts
 from tests.sandbox.client import Client
 from tests.sandbox.data import STANDARD_FIELDS, TAGS
 from tests.sandbox.filters import CAMPAIGNS, POOLS, STAGES
-
-if TYPE_CHECKING:
-    from tests.sandbox.workspace import Order
-
+from tests.sandbox.workspace import Order
 
 # Pages.
 

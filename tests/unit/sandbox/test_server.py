@@ -1,7 +1,5 @@
 """The server answers as documented, and is odd only where it is told to be."""
 
-from __future__ import annotations
-
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

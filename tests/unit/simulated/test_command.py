@@ -1,7 +1,5 @@
 """The command that measures the reading core: what it runs, counts and finds missed."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The simulated server does what the tests of the scan rest on: it lies, and keeps its past."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from itertools import product
 from random import Random

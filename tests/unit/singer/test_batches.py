@@ -1,14 +1,13 @@
 """Batches: complete before they are announced, with the state behind; else gone."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,9 +17,6 @@ from tap_mihu.singer.course import EVERYTHING
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.state import State, Subject
 from tests.batches import rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 FULL = Path("/dev/full")
 SUBJECT = Subject.of("https://acme.mihu.ai/api/v1", {})

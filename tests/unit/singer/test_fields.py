@@ -1,7 +1,5 @@
 """Fields: what is told of custom fields that are new or gone, and what is known of them."""
 
-from __future__ import annotations
-
 import pytest
 
 from tap_mihu.records.extra_names import MOST_EXTRAS

@@ -1,29 +1,24 @@
 """Histories of many runs: whatever happened, after a quiet run the table is what the source is."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tap_mihu.errors import MihuError
 from tap_mihu.reading.clock import ServerClock
-from tap_mihu.reading.scan import Rows
+from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.singer import course, ledger, ranges, run
 from tap_mihu.singer.due import Due
 from tap_mihu.singer.ledger import Ledger
 from tap_mihu.singer.state import RANGES, Round, State, Subject
 from tests.simulated.runs import Diverged, go
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+Break = Callable[[pytest.MonkeyPatch], None]
 
-    from tap_mihu.reading.scan import Done
-
-    Break = Callable[[pytest.MonkeyPatch], None]
 
 CHUNK = 250
 CHUNKS = int(os.environ.get("TAP_MIHU_TEST_HISTORIES", "1000")) // CHUNK

@@ -1,7 +1,5 @@
 """Errors of stream maps name the expression, and what it probably lacks."""
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 from typing import Any

@@ -1,7 +1,5 @@
 """Standard output: whole lines only, into whatever it is connected to."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import io

@@ -1,7 +1,5 @@
 """Ranges: days that are split, merged, skipped, and written in few entries."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

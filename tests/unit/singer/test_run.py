@@ -1,12 +1,10 @@
 """A run: what it reads, what it sends, and what it says."""
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,10 +20,8 @@ from tap_mihu.singer.state import Round, State, Subject
 from tap_mihu.singer.undated import all_dated
 from tests.simulated.many import A_DAY, PAGE_SIZE, ManyContacts
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Event = Rows | Done
 
-    Event = Rows | Done
 
 ALL = DateRange(None, None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)

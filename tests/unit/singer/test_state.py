@@ -1,7 +1,5 @@
 """State: read without trust, whoever wrote it, and never mixed up with another's."""
 
-from __future__ import annotations
-
 import json
 import logging
 from copy import deepcopy

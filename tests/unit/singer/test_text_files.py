@@ -1,7 +1,5 @@
 """Text files: whatever an editor made of them, they are read or told in one line."""
 
-from __future__ import annotations
-
 import json
 import re
 
