@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from contextlib import closing
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MappingError
 from typing_extensions import override
 
 from tap_mihu.configuration import configured, read_files, tell_unread
 from tap_mihu.errors import ConfigError, MihuError
+from tap_mihu.options import limit_option, plan_option
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.catalog import for_messages
 from tap_mihu.singer.ending import end_in_time
@@ -28,7 +27,6 @@ from tap_mihu.singer.schema import stream_schema
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from logging import LogRecord
     from types import FrameType
 
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from tap_mihu.api.client import Client
 
 __all__ = ["TapMihu"]
-
-MOST_SHARDS = 1000
 
 
 class TapMihu(Tap):
@@ -105,7 +101,7 @@ class TapMihu(Tap):
     def get_singer_command(cls) -> Command:
         """Add options to those of the SDK."""
         command = super().get_singer_command()
-        command.params += [_limit_option(), _plan_option(cls.cb_plan)]
+        command.params += [limit_option(), plan_option(cls.cb_plan)]
         return command
 
     @classmethod
@@ -253,42 +249,6 @@ def _preview(tap: TapMihu, limit: int) -> None:
         streams, version = tap.streams.values(), tap.initialized_at // 1000
         preview(streams, limit, client, tap.message_writer, version)
     tap.insist_on_all()
-
-
-def _plan_option(callback: Callable[[Context, Option, int | None], None]) -> Option:
-    return click.Option(
-        ["--plan"],
-        type=click.IntRange(1, MOST_SHARDS),
-        metavar="N",
-        help="Print a plan, as JSON, that cuts the workspace into at most N (up to "
-        f"{MOST_SHARDS}) ranges of creation dates with about equal numbers of contacts: "
-        "each with the filters and the state id suffix for a run of its own.",
-        callback=callback,
-        expose_value=False,
-    )
-
-
-def _limit_option() -> Option:
-    return click.Option(
-        ["--limit"],
-        metavar="N",
-        help="Print the first N records of each selected stream, as a preview: whatever the state "
-        "says, without writing one, and without deleting a row.",
-        callback=_at_least_one,
-    )
-
-
-def _at_least_one(_: Context, option: Option, value: str | None) -> int | None:
-    """Return a number that an option has.
-
-    Raises:
-        ConfigError: It is none, or less than 1.
-    """
-    if value is None:
-        return None
-    if not re.fullmatch("0*[1-9][0-9]{0,11}", value):
-        raise ConfigError(f"{option.opts[0]}: a whole number, at least 1")
-    return int(value)
 
 
 # The SDK says that it reads no variables, for they are read here; and nobody asked for the others.

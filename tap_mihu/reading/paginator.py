@@ -37,7 +37,7 @@ class PageNumberPaginator:
         return self._next <= self._last
 
     def learn(self, last_page: int, total: int | None = None) -> None:
-        """Take in what an answer says of the last page and, where it matters, of the total.
+        """Take in what a response says of the last page and, where it matters, of the total.
 
         Raises:
             EnvelopeError: The listing grows without end, or has far more pages than items.

@@ -26,7 +26,7 @@ def all_dated(fetch: Callable[[DateRange, int], Page], border: date) -> int | No
     one that died could stand for one without a date. It takes two such looks.
 
     Args:
-        fetch: Answers with a page (from 1) of the contacts created within dates.
+        fetch: Returns a page (from 1) of the contacts created within dates.
         border: The last day of the first part.
     """
     parts = (DateRange(None, border), DateRange(border + timedelta(days=1), None))
