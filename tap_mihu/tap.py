@@ -5,48 +5,39 @@ from __future__ import annotations
 import copy
 import json
 from contextlib import closing
-from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigurationError, MappingError
 from typing_extensions import override
 
 from tap_mihu.configuration import configured, read_files, tell_unread
-from tap_mihu.errors import ConfigError, MihuError
+from tap_mihu.errors import ConfigError
 from tap_mihu.options import limit_option, plan_option
 from tap_mihu.settings import SETTINGS
 from tap_mihu.singer.catalog import for_messages
-from tap_mihu.singer.ending import end_in_time
 from tap_mihu.singer.inputs import json_file, read_catalog, read_state
-from tap_mihu.singer.opening import open_client
-from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.planning import plan
 from tap_mihu.singer.preview import preview
 from tap_mihu.singer.schema import stream_schema
+from tap_mihu.singer.sdk_tap import SDKTap
 from tap_mihu.streams import STREAMS, ContactsStream
 
 if TYPE_CHECKING:
     from logging import LogRecord
-    from types import FrameType
 
     from click import Command, Context, Option
     from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
-    from tap_mihu.api.client import Client
 
 __all__ = ["TapMihu"]
 
 
-class TapMihu(Tap):
+class TapMihu(SDKTap):
     """Reads the contacts of a Mihu workspace, completely."""
 
     name = "tap-mihu"
     # A copy, to which the SDK adds settings of its own.
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS)
-    message_writer_class = MessageWriter
-    message_writer: MessageWriter
 
     def __init__(
         self,
@@ -69,7 +60,7 @@ class TapMihu(Tap):
         config = configured(
             config,
             self.config_jsonschema,
-            self._env_var_prefix,
+            self.variable_prefix(),
             fields={one.name: stream_schema(one.name)["properties"] for one in STREAMS},
             parse_env=parse_env_config,
             whole=validate_config,
@@ -144,7 +135,7 @@ class TapMihu(Tap):
             cls.append_builtin_config(cls.config_jsonschema)
             tell_unread(
                 cls.config_jsonschema,
-                cls._env_var_prefix,
+                cls.variable_prefix(),
                 has_file=bool(config.config),
                 logger=cls.logger,
             )
@@ -171,77 +162,12 @@ class TapMihu(Tap):
         found = super().streams
         return {stream.name: found[stream.name] for stream in STREAMS}
 
-    @cached_property
-    def client(self) -> Client:
-        """What asks the API, for all streams of a run."""
-        return open_client(self.config, self.logger)
-
-    # Final to the SDK, which has no other place for what follows the last stream.
-    @override  # type: ignore[misc]
-    def sync_all(self) -> None:
-        """Read the streams that are selected.
-
-        Raises:
-            MihuError: The run ended early, or some of them could not be read.
-        """
-        whole = [name for name, of in self.streams.items() if of.selected and name != "contacts"]
-        if whole and self.config.get("filters"):
-            self.logger.info("filters are for contacts: reading all of %s", ", ".join(whole))
-        try:
-            super().sync_all()
-        finally:
-            self.client.close()
-        self.insist_on_all()
-
-    def insist_on_all(self) -> None:
-        """See to it that all streams were read that were to be.
-
-        Raises:
-            MihuError: Some were not.
-        """
-        unread = [name for name, of in self.streams.items() if getattr(of, "is_unread", False)]
-        if unread:
-            raise MihuError(f"Not read: {', '.join(unread)}. The warnings above say why.")
-
-    # Final too: it would ask for what is not selected.
-    @override  # type: ignore[misc]
-    def run_connection_test(self) -> bool:
-        """Ask for one record of each stream that is selected."""
-        selected = [stream for stream in self.streams.values() if stream.selected]
-        return self.run_sync_dry_run(dry_run_record_limit=1, streams=selected)
-
     @property
     @override
     def catalog(self) -> Catalog:
         """The catalog that messages follow."""
         extra_fields = {stream.name: stream.extra_fields for stream in STREAMS}
         return for_messages(super().catalog, extra_fields)
-
-    @override
-    def setup_mapper(self) -> None:
-        """Prepare the stream maps.
-
-        Raises:
-            ConfigError: They, or the catalog's schemas, have a form that the SDK cannot read.
-        """
-        try:
-            super().setup_mapper()
-        except ConfigurationError:
-            raise
-        except MappingError as error:
-            text = f"stream_maps: {error}"
-            raise ConfigError(text) from None
-        except Exception as error:  # noqa: BLE001 - the SDK looks into them without checks
-            kind = type(error).__name__
-            raise ConfigError(
-                f"stream_maps, faker_config or the catalog's schema cannot be used ({kind})."
-            ) from None
-
-    @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End the run, between two lines."""
-        end_in_time(signum)
-        self.message_writer.interrupt(signum)
 
 
 def _preview(tap: TapMihu, limit: int) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.mapper import StreamMap
 
+    from tap_mihu.singer.sdk_tap import SDKTap
+
 __all__ = ["SDKStream"]
 
 
@@ -29,6 +31,7 @@ class SDKStream(Stream):
 
     # Records are shaped to the schema before; the SDK would do it once more, and worse.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    _tap: SDKTap
     counter: metrics.Counter | None = None
     """The SDK's counter of records, once the sync has begun."""
 

@@ -35,12 +35,11 @@ from tap_mihu.singer.writer import RecordWriter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
     from tap_mihu.api.client import Client
-    from tap_mihu.singer.output import MessageWriter
     from tap_mihu.singer.run import Scan
+    from tap_mihu.singer.sdk_tap import SDKTap
     from tap_mihu.singer.state import State
 
     Decode = Callable[[Shaper], PageDecoder]
@@ -72,7 +71,7 @@ class ListedStream(SDKStream):
     is_unread = False
     """Whether the API refused it, and the other streams went on."""
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: SDKTap) -> None:
         """Read the stream's schema."""
         self.columns = tap.config.get("custom_field_columns", ()) if self.by_date else ()
         super().__init__(tap, schema=stream_schema(self.name, self.columns))
@@ -92,7 +91,7 @@ class ListedStream(SDKStream):
                 yield from self.sample(client)
             return
         try:
-            self._read(self._tap.client)  # type: ignore[attr-defined]
+            self._read(self._tap.client)
         except ListingError as error:
             self.leave_unread(error)
 
@@ -132,8 +131,9 @@ class ListedStream(SDKStream):
         line_format = plain_line_format(self, version, in_file=batches is not None)
         maps = None if line_format else MappedLines(self, version, in_file=batches is not None)
         decode = partial(JudgingDecoder, run=run, row_format=line_format)
-        output: MessageWriter = self._tap.message_writer  # type: ignore[assignment]
-        outlet = open_outlet(output, self._save, run.state, batches, self.STATE_MSG_FREQUENCY)
+        outlet = open_outlet(
+            self._tap.message_writer, self._save, run.state, batches, self.STATE_MSG_FREQUENCY
+        )
         writer = RecordWriter(self.name, outlet, maps, counter=self.counter, progress=progress)
         client.on_pause = progress.note_pause
         requests = StreamRequests(client)
