@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
-
 __all__ = ["TapMihu"]
 
 
