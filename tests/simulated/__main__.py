@@ -5,56 +5,63 @@ Usage: python -m tests.simulated [--runs N] [--only NAME ...] [--jobs N]
 
 import argparse
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from itertools import islice
 from multiprocessing import Pool
 from statistics import median
 
-from tests.simulated.figures import Figures, Result
 from tests.simulated.orders import UNTOUCHED_ORDERS
-from tests.simulated.reading import Outcome, Reading, read
-from tests.simulated.scenarios import Scenario, all_scenarios
+from tests.simulated.reading import Outcome, read
+from tests.simulated.scenarios import SUBJECTS, Result, missing
 
-SUBJECTS = all_scenarios()
 SCENARIOS = {scenario.name: scenario for group in SUBJECTS.values() for scenario in group}
-COLUMNS = " runs  compl  unpr  fail  endl  LOST  twice  over  missing  most   cost    max"
+COLUMNS = "  runs proven  LOST  missing   cost    max"
 
 
 def main() -> int:
     """Run the scenarios asked for; 1 where a goal is missed or a contact lost."""
-    asked = _arguments()
-    chosen = {
-        subject: [one for one in scenarios if _is_asked_for(one, subject, asked.only)]
-        for subject, scenarios in SUBJECTS.items()
-    }
-    names = [scenario.name for group in chosen.values() for scenario in group]
-    tasks = [(name, asked.first + seed) for name in names for seed in range(asked.runs)]
-    if not names:
-        _say("no scenario has such a name")
-        return 2
+    asked, names = _asked()
     width = max(map(len, names))
-    summary = _Summary()
+    misses: list[str] = []
+    lost = {False: 0, True: 0}  # by whether that is declared
+    _say(f"{'':{width}} {COLUMNS}")
+    tasks = [(name, asked.first + seed) for name in names for seed in range(asked.runs)]
     with Pool(asked.jobs) as pool:
-        figures = _in_order(pool.imap(_run, tasks, chunksize=4), asked.runs)
-        for subject, scenarios in chosen.items():
-            if scenarios:
-                _say(f"\n{subject:{width}} {COLUMNS}")
-            for scenario in scenarios:
-                _say(summary.line(scenario, next(figures), width))
-    return summary.conclude()
+        all_results = pool.imap(_run, tasks, chunksize=4)
+        for name in names:
+            scenario, results = SCENARIOS[name], [*islice(all_results, asked.runs)]
+            proven = sum(one.outcome is Outcome.COMPLETE for one in results)
+            seeds = [str(one.seed) for one in results if one.outcome is Outcome.LOST]
+            costs = [one.cost for one in results]
+            _say(
+                f"{name:{width}} {len(results):6} {proven:6} {len(seeds):5}"
+                f" {1000 * missing(results):7.1f}‰ {median(costs):6.2f} {max(costs):6.2f}"
+            )
+            lost[scenario.declared] += len(seeds)
+            misses += [f"{name}: {miss}" for miss in scenario.goal.misses(results)]
+            if seeds and not scenario.declared:
+                misses.append(f"{name}: LOST with the seeds {', '.join(seeds)}")
+    _say("".join(f"\nMISSED  {miss}" for miss in misses))
+    _say(
+        f"{len(tasks)} runs: LOST {lost[False]} (and {lost[True]} by declared limits),"
+        f" goals missed {len(misses)}"
+    )
+    return int(bool(misses))
 
 
-def _arguments() -> argparse.Namespace:
+def _asked() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="python -m tests.simulated", description=__doc__)
     parser.add_argument("--runs", type=int, default=6, help="of each scenario")
     parser.add_argument("--first", type=int, default=0, help="the seed of the first run")
-    parser.add_argument("--only", nargs="+", default=[], help="parts of names, or subjects")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of names, or subjects")
     parser.add_argument("--jobs", type=int, default=2)
-    return parser.parse_args()
-
-
-def _is_asked_for(scenario: Scenario, subject: str, only: list[str]) -> bool:
-    return not only or any(name == subject or name in scenario.name for name in only)
+    asked = parser.parse_args()
+    names = [
+        scenario.name
+        for subject, group in SUBJECTS.items()
+        for scenario in group
+        if any(part == subject or part in scenario.name for part in asked.only)
+    ]
+    return asked, names or parser.error("no scenario has such a name")
 
 
 def _run(task: tuple[str, int]) -> Result:
@@ -62,70 +69,20 @@ def _run(task: tuple[str, int]) -> Result:
     server = SCENARIOS[name].server(seed)
     try:
         reading = read(server)
-        outcome = reading.outcome
-    except Exception as error:  # noqa: BLE001 - the other runs go on
-        reading, outcome = Reading(), Outcome.CRASHED
-        _say(f"{name}, seed {seed}: {error!r}")
+    except Exception as error:
+        error.add_note(f"{name}, seed {seed}")
+        raise
     return Result(
         seed=seed,
-        outcome=outcome,
-        stable=server.order in UNTOUCHED_ORDERS,
+        outcome=reading.outcome,
+        requests=reading.requests,
+        most_requests=reading.most_requests,
+        pages=reading.pages,
         contacts=len(server.throughout()),
         missing=len(reading.missing),
         twice=reading.twice,
-        requests=reading.requests,
-        pages=reading.pages,
-        most_requests=reading.most_requests,
+        stable=server.order in UNTOUCHED_ORDERS,
     )
-
-
-def _in_order(results: Iterable[Result], runs: int) -> Iterator[Figures]:
-    results = iter(results)
-    while True:
-        yield Figures([next(results) for _ in range(runs)])
-
-
-class _Summary:
-    """What is to be said at the end."""
-
-    def __init__(self) -> None:
-        self._runs = 0
-        self._lost: dict[bool, int] = defaultdict(int)  # by whether that is declared
-        self._worst = (0.0, "nothing")
-        self._misses: list[str] = []
-
-    def line(self, scenario: Scenario, figures: Figures, width: int) -> str:
-        """Take the figures of a scenario in; return its line."""
-        lost = figures.count(Outcome.LOST)
-        self._runs += len(figures.results)
-        self._lost[scenario.declared] += lost
-        self._worst = max(self._worst, (max(figures.costs), scenario.name))
-        misses = [*figures.misses(scenario.goal)]
-        if lost and not scenario.declared:
-            misses.append(f"LOST {lost} (seeds {figures.seeds(Outcome.LOST)})")
-        if figures.count(Outcome.CRASHED):
-            misses.append(f"crashed (seeds {figures.seeds(Outcome.CRASHED)})")
-        self._misses += [f"{scenario.name}: {miss}" for miss in misses]
-        return (
-            f"{scenario.name:{width}} {len(figures.results):5}"
-            f" {figures.count(Outcome.COMPLETE):6} {figures.count(Outcome.UNPROVEN):5}"
-            f" {figures.count(Outcome.FAILED):5} {figures.count(Outcome.ENDLESS):5} {lost:5}"
-            f" {figures.twice:6} {figures.over:5} {1000 * figures.missing():7.1f}‰"
-            f" {figures.most_missing:5} {median(figures.costs):6.2f} {max(figures.costs):6.2f}"
-            + (f"  {'; '.join(misses)}" if misses else "")
-        )
-
-    def conclude(self) -> int:
-        """Say what it comes to; return the exit status."""
-        _say("")
-        for miss in self._misses:
-            _say(f"MISSED  {miss}")
-        cost, name = self._worst
-        _say(
-            f"{self._runs} runs: LOST {self._lost[False]} (and {self._lost[True]} by declared"
-            f" limits), goals missed {len(self._misses)}, worst cost {cost:.2f} a page ({name})"
-        )
-        return int(bool(self._misses))
 
 
 def _say(text: str) -> None:

@@ -1,28 +1,37 @@
-"""What a simulated server takes `date_from` and `date_to` for."""
+"""Moments as whole microseconds, and which of them `date_from` and `date_to` select."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import NamedTuple
+from datetime import UTC, date, datetime, time, timedelta
 
 from tap_mihu.records.pages import DateRange
-from tests.simulated.moments import DAY, DAY_LONG, microseconds, midnight
 
 EVERYTHING = DateRange(None, None)
+DAY = timedelta(days=1)
+SPAN = 150 * DAY
+
+SECOND = 1_000_000
+DAY_LONG = 86_400 * SECOND
+ZERO_DATE, UNDATED = -(1 << 62), 1 << 62  # before and after every moment
+ALL = range(ZERO_DATE, UNDATED + 1)
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
-class Interval(NamedTuple):
-    """Moments of creation: from `lower` on, before `upper`; None leaves that end open."""
+def microseconds(span: timedelta) -> int:
+    return span // _MICROSECOND
 
-    lower: int | None
-    upper: int | None
 
-    def holds(self, created: int | None) -> bool:
-        """Whether a contact is selected: none without a date, as in SQL, by any bound."""
-        if created is None:
-            return self.lower is None and self.upper is None
-        return (self.lower is None or created >= self.lower) and (
-            self.upper is None or created < self.upper
-        )
+def number(moment: datetime) -> int:
+    return microseconds(moment - _LONG_AGO)
+
+
+def moment(number: int) -> datetime:
+    return _LONG_AGO + timedelta(microseconds=number)
+
+
+def is_dated(created: int) -> bool:
+    return ZERO_DATE < created < UNDATED
 
 
 @dataclass(frozen=True)
@@ -35,35 +44,28 @@ class Bounds:
     ignores_to: bool = False
     ignores_to_beside_from: bool = False
 
-    def interval(self, dates: DateRange, zone: timedelta) -> Interval:
-        """Return what the dates select where days are those of a zone."""
-        lower = upper = None
-        if dates.first is not None and not self.ignores_from:
-            lower = midnight(dates.first) + microseconds(self.from_later - zone)
+    def interval(self, dates: DateRange, zone: timedelta) -> range:
+        """Return what the dates select where days are those of a zone.
+
+        As in SQL, any bound leaves out what has no date.
+        """
+        first = None if self.ignores_from else dates.first
         beside = self.ignores_to_beside_from and dates.first is not None
-        if dates.last is not None and not (self.ignores_to or beside):
-            upper = midnight(dates.last) + DAY_LONG + microseconds(self.to_later - zone)
-        return Interval(lower, upper)
+        last = None if self.ignores_to or beside else dates.last
+        if first is last is None:
+            return ALL
+        return range(
+            ZERO_DATE if first is None else _midnight(first, self.from_later - zone),
+            UNDATED if last is None else _midnight(last, self.to_later - zone + DAY),
+        )
 
 
-HONEST = Bounds()
-TO_ITS_MIDNIGHT = Bounds(to_later=-DAY)
-FROM_THE_NEXT_DAY = Bounds(from_later=DAY)
-FROM_NOON_TO_NOON = Bounds(from_later=DAY / 2, to_later=-DAY / 2)
-TO_A_DAY_TOO_FAR = Bounds(to_later=DAY)
-IGNORES_FROM = Bounds(ignores_from=True)
-IGNORES_TO = Bounds(ignores_to=True)
-IGNORES_TO_BESIDE_FROM = Bounds(ignores_to_beside_from=True)
-IGNORES_ALL = Bounds(ignores_from=True, ignores_to=True)
-
-
-def zones_apart(hours: float) -> Bounds:
-    """Let `date_to` mean days that end so many hours later than those of `date_from`."""
-    return Bounds(to_later=timedelta(hours=hours))
+def _midnight(day: date, later: timedelta) -> int:
+    return number(datetime.combine(day, time(), UTC) + later)
 
 
 def includes(dates: DateRange, day: date | None) -> bool:
     """Whether a contact of that day is to be selected."""
     if day is None:
         return dates == EVERYTHING
-    return (dates.first is None or dates.first <= day) and (dates.last is None or day <= dates.last)
+    return (dates.first or date.min) <= day <= (dates.last or date.max)

@@ -52,12 +52,12 @@ def script(changes: Mapping[int, list[Event]]) -> Changes:
     return lambda request, _rng, _steps: changes.get(request, [])
 
 
+QUIET = script({})
+
+
 def _poisson(mean: float, rng: Random) -> int:
     count, chance = 0, rng.random()
     while chance > math.exp(-mean):
         chance *= rng.random()
         count += 1
     return count
-
-
-QUIET = script({})

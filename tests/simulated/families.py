@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.below import scan_below
 from tap_mihu.reading.progress import Progress
 from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
-from tap_mihu.records.pages import DateRange, Page
+from tap_mihu.records.pages import Page
 from tests.simulated.server import EVERYTHING, SimulatedServer
-
-__all__ = ["Family", "timeless"]
 
 
 def timeless(fetch: Fetch) -> Fetch:
     """Fetch rows that do not tell when they were created."""
 
-    def fetch_timeless(
-        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
-    ) -> Page:
-        page = fetch(dates, number, per_page, patient=patient)
+    def fetch_timeless(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
+        page = fetch(*asked, **how)
         rows = [type(row)(row.uuid, None, row.updated_at, row.payload) for row in page.rows]
         return replace(page, rows=rows)
 
@@ -32,13 +29,10 @@ class Family:
     """A listing, and one below each of its items, which is refused once the item is deleted."""
 
     above: SimulatedServer
-    make: Callable[[int], SimulatedServer]
-    """Returns the next listing below."""
-    forbidden: frozenset[int] = frozenset()
-    """The listings below that are always refused, by number."""
+    make: Callable[[int], SimulatedServer]  # returns the listing below of a number
+    forbidden: frozenset[int] = frozenset()  # the numbers of those that are always refused
     below: dict[str, SimulatedServer] = field(default_factory=dict)
-    emitted: list[tuple[str, str]] = field(default_factory=list)
-    """Each with the item that it is below."""
+    emitted: list[tuple[str, str]] = field(default_factory=list)  # each with its item
     done: list[Done] = field(default_factory=list)
     refusal: RefusedError | None = None
 
@@ -52,23 +46,15 @@ class Family:
 
     @property
     def proven(self) -> bool:
-        """Whether the reading is."""
         return self.refusal is None and all(one.proven for one in self.done)
 
     @property
     def missing(self) -> set[tuple[str, str]]:
         """What could be seen throughout, and was not emitted."""
-        there = {
-            (key, uuid)
-            for key in self.above.throughout()
-            for uuid in self._server(key).throughout()
+        keys = self.above.throughout()
+        return {(key, uuid) for key in keys for uuid in self._server(key).throughout()} - {
+            *self.emitted
         }
-        return there - {*self.emitted}
-
-    @property
-    def requests(self) -> int:
-        """How many there were."""
-        return sum(len(one.requests) for one in (self.above, *self.below.values()))
 
     def read(self) -> None:
         """Read all, be it to a refusal."""
@@ -91,13 +77,11 @@ class Family:
         server = self._server(key)
         forbidden = list(self.below).index(key) in self.forbidden
 
-        def fetch(
-            dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
-        ) -> Page:
+        def fetch(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
             self.above.pass_time()
             if forbidden or key in self.deleted:
                 raise RefusedError("HTTP 404: there is no such path.")
-            return server.fetch(dates, number, per_page, patient=patient)
+            return server.fetch(*asked, **how)
 
         for event in scan(fetch, EVERYTHING, concurrency=1, by_date=False, progress=progress):
             if isinstance(event, Rows):

@@ -6,27 +6,16 @@ from random import Random
 from typing import Any
 
 from tests.sandbox.clock import NOON
-from tests.simulated.bounds import (
-    FROM_NOON_TO_NOON,
-    FROM_THE_NEXT_DAY,
-    IGNORES_ALL,
-    IGNORES_FROM,
-    IGNORES_TO,
-    IGNORES_TO_BESIDE_FROM,
-    TO_A_DAY_TOO_FAR,
-    TO_ITS_MIDNIGHT,
-    zones_apart,
-)
+from tests.simulated.bounds import DAY, Bounds
 from tests.simulated.changes import Change, churn
-from tests.simulated.freshness import Freshness
-from tests.simulated.oddities import Oddities
+from tests.simulated.oddities import Freshness, Oddities, Withholding
 from tests.simulated.orders import Order
 from tests.simulated.paging import Larger, Paging
 from tests.simulated.server import SimulatedServer
 from tests.simulated.shapes import Shape
-from tests.simulated.withholding import Withholding
 
 Rates = dict[Change, float]
+HOUR = timedelta(hours=1)
 
 REST: Rates = {}
 MODERATE: Rates = {Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05}
@@ -47,122 +36,94 @@ TODAY: Rates = {  # where what is lost in silence is lost most often
 CHURNS = {"at rest": REST, "moderate": MODERATE, "busy": BUSY, "today": TODAY}
 
 
-def hours(count: float) -> timedelta:
-    """Return a time span."""
-    return timedelta(hours=count)
-
-
 @dataclass(frozen=True)
 class Lie:
     """What a server is made with, and what happens on top of all that happens anyway."""
 
     options: dict[str, Any] = field(default_factory=dict)
     rates: Rates = field(default_factory=dict)
-    declared: bool = False
-    """No reader is safe from it, and the documentation says so."""
+    declared: bool = False  # no reader is safe from it, and the documentation says so
 
 
-def bounded(**options: Any) -> Lie:  # noqa: ANN401 - what the server takes
+def told(**options: Any) -> Lie:  # noqa: ANN401 - what the server takes
     """A lie without changes of its own."""
     return Lie(options)
-
-
-def odd(**oddities: Any) -> Lie:  # noqa: ANN401
-    """Contacts that are odd."""
-    return Lie({"odd": Oddities(**oddities)})
-
-
-def paging(**rules: Any) -> Lie:  # noqa: ANN401
-    """Pages by other rules."""
-    return Lie({"paging": Paging(**rules)})
-
-
-def freshness(**how: Any) -> Lie:  # noqa: ANN401
-    """Responses of other moments."""
-    return Lie({"freshness": Freshness(**how)})
-
-
-def withholding(**what: Any) -> Lie:  # noqa: ANN401
-    """Responses that show too little."""
-    return Lie({"withholding": Withholding(**what)})
 
 
 LIES = {
     "none": Lie(),
     # Bounds of dates.
-    "date_to means its midnight": bounded(bounds=TO_ITS_MIDNIGHT),
-    "date_from means from the next day": bounded(bounds=FROM_THE_NEXT_DAY),
-    "both dates mean noon": bounded(bounds=FROM_NOON_TO_NOON),
-    "date_to is a day too far": bounded(bounds=TO_A_DAY_TOO_FAR),
-    "date_to ends 3 h late": bounded(bounds=zones_apart(3)),
-    "date_to ends 3 h early": bounded(bounds=zones_apart(-3)),
-    "date_to ends 11 h early": bounded(bounds=zones_apart(-11)),
-    "date_from ignored": bounded(bounds=IGNORES_FROM),
-    "date_to ignored": bounded(bounds=IGNORES_TO),
-    "date_to ignored beside date_from": bounded(bounds=IGNORES_TO_BESIDE_FROM),
-    "all dates ignored": bounded(bounds=IGNORES_ALL),
-    "zone +5:30": bounded(zone=hours(5.5)),
-    "zone +13:45": bounded(zone=hours(13.75)),
-    "zone -11": bounded(zone=hours(-11)),
+    "date_to means its midnight": told(bounds=Bounds(to_later=-DAY)),
+    "date_from means from the next day": told(bounds=Bounds(from_later=DAY)),
+    "both dates mean noon": told(bounds=Bounds(from_later=DAY / 2, to_later=-DAY / 2)),
+    "date_to is a day too far": told(bounds=Bounds(to_later=DAY)),
+    "date_to ends 3 h late": told(bounds=Bounds(to_later=3 * HOUR)),
+    "date_to ends 3 h early": told(bounds=Bounds(to_later=-3 * HOUR)),
+    "date_to ends 11 h early": told(bounds=Bounds(to_later=-11 * HOUR)),
+    "date_from ignored": told(bounds=Bounds(ignores_from=True)),
+    "date_to ignored": told(bounds=Bounds(ignores_to=True)),
+    "date_to ignored beside date_from": told(bounds=Bounds(ignores_to_beside_from=True)),
+    "all dates ignored": told(bounds=Bounds(ignores_from=True, ignores_to=True)),
+    "zone +5:30": told(zone=5.5 * HOUR),
+    "zone +13:45": told(zone=13.75 * HOUR),
+    "zone -11": told(zone=-11 * HOUR),
     # Totals.
-    "total capped at 500, rows cut off": paging(cap=500, cuts_off=True),
-    "total capped at 500, rows beyond shown": paging(cap=500),
-    "total one too many": paging(off=1),
-    "total one too few": paging(off=-1),
-    "total one too many, last_page right": bounded(miscounts=1),
-    "total one too few, last_page right": bounded(miscounts=-1),
-    "1 % soft-deleted counted": odd(soft_deleted=0.01),
-    "10 % soft-deleted counted": odd(soft_deleted=0.1),
-    "total cached for a minute": freshness(caches_total=60),
+    "total capped at 500, rows cut off": told(paging=Paging(cap=500, cuts_off=True)),
+    "total capped at 500, rows beyond shown": told(paging=Paging(cap=500)),
+    "total one too many": told(paging=Paging(off=1)),
+    "total one too few": told(paging=Paging(off=-1)),
+    "total one too many, last_page right": told(miscounts=1),
+    "total one too few, last_page right": told(miscounts=-1),
+    "1 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.01)),
+    "10 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.1)),
+    "total cached for a minute": told(freshness=Freshness(caches_total=60)),
     "total of another moment than the rows": Lie(
         {"freshness": Freshness(count_lag=10)}, declared=True
     ),
     # Pages.
-    "pages beyond 20 refused": paging(deepest_page=20),
-    "pages beyond 60 refused": paging(deepest_page=60),
-    "rows beyond 500 empty": paging(deepest_row=500),
-    "later pages half as large": paging(shrinks_after=3),
-    "page beyond the last is page 1": paging(first_beyond_last=True),
-    "last_page of half the page size": paging(last_page_by=0.5),
-    "last_page of twice the page size": paging(last_page_by=2),
-    "last page hidden": paging(hides_pages=1),
-    "pages cached for a minute": freshness(caches_pages=60),
-    "1 % filtered after paging": odd(hidden=0.01),
+    "pages beyond 20 refused": told(paging=Paging(deepest_page=20)),
+    "pages beyond 60 refused": told(paging=Paging(deepest_page=60)),
+    "rows beyond 500 empty": told(paging=Paging(deepest_row=500)),
+    "later pages half as large": told(paging=Paging(shrinks_after=3)),
+    "page beyond the last is page 1": told(paging=Paging(first_beyond_last=True)),
+    "last_page of half the page size": told(paging=Paging(last_page_by=0.5)),
+    "last_page of twice the page size": told(paging=Paging(last_page_by=2)),
+    "last page hidden": told(paging=Paging(hides_pages=1)),
+    "pages cached for a minute": told(freshness=Freshness(caches_pages=60)),
+    "1 % filtered after paging": told(odd=Oddities(hidden=0.01)),
     # Contacts.
-    "one poisoned": odd(poisoned=1),
-    "one twice": odd(twice=1),
-    "two with one uuid": odd(namesakes=1),
-    "uuid case varies": bounded(varies_case=0.01),
-    "one undated": odd(undated=1),
-    "30 undated": odd(undated=30),
-    "one zero date": odd(zero_dated=1),
-    "150 zero dates": odd(zero_dated=150),
-    "150 zero dates, and one contact twice": odd(zero_dated=150, twice=1),
-    "ids without order": odd(shuffled=True),
-    "whole seconds": odd(whole_seconds=True),
-    "visible up to 30 s late": odd(delay=30),
-    "imports of 5, up to 30 s late": odd(delay=30, batch=5),
+    "one poisoned": told(odd=Oddities(poisoned=1)),
+    "one twice": told(odd=Oddities(twice=1)),
+    "two with one uuid": told(odd=Oddities(namesakes=1)),
+    "uuid case varies": told(varies_case=0.01),
+    "one undated": told(odd=Oddities(undated=1)),
+    "30 undated": told(odd=Oddities(undated=30)),
+    "one zero date": told(odd=Oddities(zero_dated=1)),
+    "150 zero dates": told(odd=Oddities(zero_dated=150)),
+    "150 zero dates, and one contact twice": told(odd=Oddities(zero_dated=150, twice=1)),
+    "ids without order": told(odd=Oddities(shuffled=True)),
+    "whole seconds": told(odd=Oddities(whole_seconds=True)),
+    "visible up to 30 s late": told(odd=Oddities(delay=30)),
+    "imports of 5, up to 30 s late": told(odd=Oddities(delay=30, batch=5)),
     "created_at edited": Lie(rates={Change.REDATE: 0.01}, declared=True),
     "filters, 20 in and 20 out a minute": Lie(
         {"filtered": True, "odd": Oddities(outside=300)}, {Change.JOIN: 1 / 6, Change.LEAVE: 1 / 6}
     ),
     # Moments.
-    "responses up to 10 s old": freshness(lag=10),
-    "two replicas, one 10 s behind": freshness(lag=10, two_replicas=True),
-    "Date 5 s ahead": freshness(ahead=timedelta(seconds=5)),
-    "Date 5 s behind": freshness(ahead=timedelta(seconds=-5)),
-    "Date 1 h ahead": freshness(ahead=hours(1)),
-    "Date 1 h behind": freshness(ahead=hours(-1)),
-    "local time without zone, UTC-5": freshness(ahead=hours(5)),
-    "local time without zone, UTC+3": freshness(ahead=hours(-3)),
-    "local time without zone, days UTC": Lie(
-        {"freshness": Freshness(ahead=hours(5)), "zone": hours(5)}
-    ),
+    "responses up to 10 s old": told(freshness=Freshness(lag=10)),
+    "two replicas, one 10 s behind": told(freshness=Freshness(lag=10, two_replicas=True)),
+    "Date 5 s ahead": told(freshness=Freshness(ahead=timedelta(seconds=5))),
+    "Date 5 s behind": told(freshness=Freshness(ahead=timedelta(seconds=-5))),
+    "Date 1 h ahead": told(freshness=Freshness(ahead=HOUR)),
+    "Date 1 h behind": told(freshness=Freshness(ahead=-HOUR)),
+    "local time without zone, UTC-5": told(freshness=Freshness(ahead=5 * HOUR)),
+    "local time without zone, UTC+3": told(freshness=Freshness(ahead=-3 * HOUR)),
+    "local time without zone, days UTC": told(freshness=Freshness(ahead=5 * HOUR), zone=5 * HOUR),
     # Too little with status 200.
-    "first response empty": withholding(first=1),
-    "every response empty": withholding(share=1),
-    "1 % of responses empty": withholding(share=0.01),
-    "half invisible from the 12th response on": withholding(blind_after=11),
+    "first response empty": told(withholding=Withholding(first=1)),
+    "every response empty": told(withholding=Withholding(share=1)),
+    "1 % of responses empty": told(withholding=Withholding(share=0.01)),
+    "half invisible from the 12th response on": told(withholding=Withholding(blind_after=11)),
 }
 
 LATE_LIES = {
@@ -179,12 +140,7 @@ TWO_LIES = "two lies at once"
 
 
 def is_declared(lie: str, *, obeys: bool) -> bool:
-    """Return whether losses are a declared limit of the proof.
-
-    Args:
-        lie: One of `LIES`, or `TWO_LIES`.
-        obeys: Whether the server obeys the request for larger pages.
-    """
+    """Whether losses are a declared limit, where larger pages are obeyed or not."""
     return lie != TWO_LIES and (LIES[lie].declared or (not obeys and lie in LATE_LIES))
 
 
@@ -213,16 +169,12 @@ NOT_OBEYED = [Larger.IGNORED, Larger.REFUSED, Larger.FAILING]
 
 
 def liar(lie: str, churning: str, seed: int, *, obeys: bool) -> SimulatedServer:
-    """A server that tells this lie; all that is not given depends on the seed.
+    """A server that tells one of `LIES`, or two, meanwhile one of `CHURNS` happens.
 
-    Args:
-        lie: One of `LIES`, or `TWO_LIES`.
-        churning: One of `CHURNS`: what happens meanwhile.
-        seed: Whatever number.
-        obeys: Whether the server obeys the request for larger pages.
+    It obeys the request for larger pages or not; all that is not given depends on the seed.
     """
     rng = Random(f"{lie} {seed}")
-    told = _two_at_once(rng) if lie == TWO_LIES else LIES[lie]
+    it = _two_at_once(rng) if lie == TWO_LIES else LIES[lie]
     rates = CHURNS[churning]
     sizes = [rng.randint(40, 400), rng.randint(600, 1000), rng.randint(1100, 1800)]
     few_of_today = rates is TODAY and rng.random() < _MOST
@@ -236,4 +188,4 @@ def liar(lie: str, churning: str, seed: int, *, obeys: bool) -> SimulatedServer:
         "larger": Larger.OBEYED if obeys else NOT_OBEYED[seed % len(NOT_OBEYED)],
         "seed": seed,
     }
-    return SimulatedServer(**options | told.options, changes=churn({**rates, **told.rates}))
+    return SimulatedServer(**options | it.options, changes=churn({**rates, **it.rates}))

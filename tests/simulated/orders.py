@@ -1,11 +1,12 @@
 """The orders in which a simulated server pages through its contacts."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from enum import StrEnum
 from operator import attrgetter
 
+from tests.simulated.bounds import DAY_LONG
 from tests.simulated.history import Version
-from tests.simulated.moments import ZERO_DATE, ordinal
 
 _KEY = attrgetter("key")
 _MASK = (1 << 32) - 1
@@ -24,31 +25,21 @@ class Order(StrEnum):
 UNTOUCHED_ORDERS = [Order.ID, Order.CREATED_NEWEST]
 """Those in which an edit moves nothing."""
 
-
-def sort_key(order: Order, number: int, created: int | None, updated: int, zone: int) -> int:
-    """Return a contact's place; as in databases, no creation date is before all others."""
-    if created is None:
-        created = ZERO_DATE
-    match order:
-        case Order.ID:
-            return number
-        case Order.CREATED_NEWEST:
-            return -(created << 20 | number)
-        case Order.UPDATED_OLDEST:
-            return updated << 20 | number
-        case Order.UPDATED_NEWEST:
-            return -(updated << 20 | number)
-        case Order.UNSTABLE:
-            day = 0 if created == ZERO_DATE else ordinal(created + zone)
-            return -day << 32 | number
+KEYS: dict[Order, Callable[[int, int, int], int]] = {
+    Order.ID: lambda number, _created, _updated: number,
+    Order.CREATED_NEWEST: lambda number, created, _updated: -(created << 20 | number),
+    Order.UPDATED_OLDEST: lambda number, _created, updated: updated << 20 | number,
+    Order.UPDATED_NEWEST: lambda number, _created, updated: -(updated << 20 | number),
+    Order.UNSTABLE: lambda number, created, _updated: -(created // DAY_LONG) << 32 | number,
+}
+"""A contact's place by its number, the moment of its creation and that of its last edit."""
 
 
 def shuffled_slice(versions: list[Version], start: int, stop: int, salt: int) -> list[Version]:
     """Return versions[start:stop] as it would be with every day shuffled."""
-    if start >= len(versions) or start >= stop:
+    if not versions[start:stop]:
         return []
-    stop = min(stop, len(versions))
-    first, last = versions[start].key >> 32, versions[stop - 1].key >> 32
+    first, last = versions[start].key >> 32, versions[min(stop, len(versions)) - 1].key >> 32
     begin = bisect_left(versions, first << 32, key=_KEY)
     end = bisect_left(versions, (last + 1) << 32, key=_KEY)
     days = versions[begin:end]

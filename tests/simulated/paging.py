@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.simulated.oddities import NEVER
+
 
 class Larger(StrEnum):
     """What comes of a request for pages larger than those of the run."""
@@ -18,50 +20,26 @@ class Larger(StrEnum):
 class Paging:
     """The rules of the pages."""
 
-    shrinks_after: int | None = None
-    """The pages after this one are half as large."""
-    first_beyond_last: bool = False
-    """Whether the page behind the last one is page 1."""
-    last_page_by: float = 1
-    """How large the pages are for `last_page`, times their real size."""
-    hides_pages: int = 0
-    """Taken from every `last_page`."""
-    deepest_page: int | None = None
-    """Pages beyond are refused."""
-    deepest_row: int | None = None
-    """Pages beyond are empty."""
-    off: int = 0
-    """Added to every total, and so to what `last_page` is made of."""
-    cap: int | None = None
-    """Where counting stops."""
-    cuts_off: bool = False
-    """Whether the rows beyond the cap are not shown either."""
+    shrinks_after: int = NEVER  # the pages after this one are half as large
+    first_beyond_last: bool = False  # whether the page behind the last one is page 1
+    last_page_by: float = 1  # how large pages are for `last_page`, times their real size
+    hides_pages: int = 0  # taken from every `last_page`
+    deepest_page: int = NEVER  # pages beyond are refused
+    deepest_row: int = NEVER  # pages beyond are empty
+    off: int = 0  # added to every total, and so to what `last_page` is made of
+    cap: int = NEVER  # where counting stops
+    cuts_off: bool = False  # whether the rows beyond the cap are not shown either
 
-    def size(self, size: int, number: int) -> int:
-        """Return how many rows a page has."""
-        shrunk = self.shrinks_after is not None and number > self.shrinks_after
-        return max(1, size // 2) if shrunk else size
-
-    def total(self, there: int) -> int:
-        """Return what the server counts where so many are there."""
-        total = max(0, there + self.off)
-        return total if self.cap is None else min(total, self.cap)
-
-    def last_page(self, total: int, size: int) -> int:
-        """Return the number of the last page."""
-        return max(1, math.ceil(total / (size * self.last_page_by)) - self.hides_pages)
-
-    def rows(self, number: int, size: int, last_page: int) -> tuple[int, int]:
-        """Return from which row to which a page goes."""
-        start = (number - 1) * size
-        if self.first_beyond_last and number > last_page:
-            start = 0
+    def cut(self, there: int, number: int, size: int) -> tuple[int, int, slice]:
+        """Return the total, the last page and the rows of a page, where so many are there."""
+        if number > self.shrinks_after:
+            size = max(1, size // 2)
+        total = min(max(0, there + self.off), self.cap)
+        last_page = max(1, math.ceil(total / (size * self.last_page_by)) - self.hides_pages)
+        start = 0 if self.first_beyond_last and number > last_page else (number - 1) * size
         stop = start + size
-        if self.deepest_row is not None and stop > self.deepest_row:
-            return start, start
-        if self.cuts_off and self.cap is not None:
+        if stop > self.deepest_row:
+            stop = start
+        elif self.cuts_off:
             stop = min(stop, self.cap)
-        return start, stop
-
-
-BY_THE_BOOK = Paging()
+        return total, last_page, slice(start, stop)

@@ -4,21 +4,18 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count, pairwise
+from typing import Any
 
 from tap_mihu.errors import EnvelopeError, MihuError
 from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
 from tests.simulated.paging import Larger
-from tests.simulated.server import EVERYTHING, Change, SimulatedServer, includes
+from tests.simulated.server import EVERYTHING, SimulatedServer, includes
 
 
 class Boom(Exception):  # noqa: N818
     """A failure of the network."""
-
-
-class EndlessError(MihuError):
-    """The scan asked so much that it is stopped."""
 
 
 class Outcome(StrEnum):
@@ -27,8 +24,6 @@ class Outcome(StrEnum):
     COMPLETE = "complete"  # proven, and nothing is missing
     UNPROVEN = "unproven"
     FAILED = "failed"  # an error tells that not all was read
-    ENDLESS = "endless"  # no end in sight
-    CRASHED = "crashed"  # an error that is not foreseen
     LOST = "LOST"  # proven, though a contact that was there throughout is missing
 
 
@@ -42,12 +37,9 @@ class Reading:
     error: Exception | None = None
     pages: int = 1  # of a plain walk, before the scan or after it
     requests: int = 0
-    most_requests: int = 0
-    """How many it may cost at the most."""
-    missing: set[str] = field(default_factory=set)
-    """The contacts that could be seen throughout, and were not emitted."""
-    twice: int = 0
-    """How many rows were emitted though their contact had been."""
+    most_requests: int = 0  # how many it may cost
+    missing: set[str] = field(default_factory=set)  # though they could be seen throughout
+    twice: int = 0  # rows emitted though their contact had been
 
     @property
     def proven(self) -> bool:
@@ -60,15 +52,10 @@ class Reading:
     @property
     def outcome(self) -> Outcome:
         if self.error is not None:
-            return Outcome.ENDLESS if isinstance(self.error, EndlessError) else Outcome.FAILED
+            return Outcome.FAILED
         if not self.proven:
             return Outcome.UNPROVEN
         return Outcome.LOST if self.missing else Outcome.COMPLETE
-
-    @property
-    def cost(self) -> float:
-        """Requests for each page of a plain walk."""
-        return self.requests / self.pages
 
     def add(self, item: Rows | Done) -> None:
         if isinstance(item, Rows):
@@ -84,50 +71,23 @@ def read_into(
     within: DateRange = EVERYTHING,
     *,
     concurrency: int = 1,
-    filtered: bool = False,
-    by_date: bool = True,
-    larger_pages: bool | None = None,
+    **how: Any,  # noqa: ANN401 - as `scan` takes it
 ) -> None:
-    for item in scan(
-        fetch,
-        within,
-        concurrency=concurrency,
-        filtered=filtered,
-        by_date=by_date,
-        larger_pages=larger_pages,
-    ):
+    for item in scan(fetch, within, concurrency=concurrency, **how):
         reading.add(item)
 
 
 def read(
     server: SimulatedServer,
     within: DateRange = EVERYTHING,
-    *,
-    concurrency: int = 1,
-    by_date: bool = True,
-    larger_pages: bool | None = None,
+    **how: Any,  # noqa: ANN401 - as `scan` takes it
 ) -> Reading:
-    """Read to the end, be it a failure, and judge."""
+    """Read to the end, be it a failure or far too many requests, and judge."""
     reading = Reading(pages=server.pages(within))
-    before, most = len(server.requests), 16 * reading.pages + 1000
-
-    def fetch(
-        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
-    ) -> Page:
-        if len(server.requests) - before >= most:
-            raise EndlessError("far too many requests")
-        return server.fetch(dates, number, per_page)
-
+    before = len(server.requests)
+    fetch = failing(server.fetch, 16 * reading.pages + 1000, MihuError("far too many requests"))
     try:
-        read_into(
-            reading,
-            fetch,
-            within,
-            concurrency=concurrency,
-            filtered=server.filtered,
-            by_date=by_date,
-            larger_pages=larger_pages,
-        )
+        read_into(reading, fetch, within, filtered=server.filtered, **how)
     except (MihuError, EnvelopeError) as error:
         reading.error = error
     reading.pages = max(reading.pages, server.pages(within))
@@ -135,35 +95,39 @@ def read(
     a_page = 5 if server.larger is Larger.OBEYED else 8
     reading.most_requests = a_page * reading.pages + 50
     reading.twice = len(reading.emitted) - len(reading.uuids)
-    reading.missing = server.throughout(within) - {row.uuid.lower() for row in reading.emitted}
+    reading.missing = _missing(server, reading, within)
     return reading
 
 
-def failing(fetch: Fetch, fails_at: int) -> Fetch:
+def failing(fetch: Fetch, fails_at: int, error: Exception | None = None) -> Fetch:
     """Fetch, but for the request of this number (from 0)."""
     arrivals = count()
 
-    def fetch_or_fail(
-        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
-    ) -> Page:
+    def fetch_or_fail(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
         if next(arrivals) == fails_at:
-            raise Boom
-        return fetch(dates, number, per_page)
+            raise error or Boom
+        return fetch(*asked, **how)
 
     return fetch_or_fail
+
+
+def _missing(server: SimulatedServer, reading: Reading, within: DateRange) -> set[str]:
+    return server.throughout(within) - {row.uuid.lower() for row in reading.emitted}
 
 
 def check(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> None:
     """The promise: once each, windows in order without gaps, and all of it or a word about it."""
     assert reading.error is None
     assert len(reading.uuids) == len(reading.emitted), "a contact was emitted twice"
-    check_windows(reading, within)
+    _check_windows(reading, within)
     if not server.ignores_dates and not server.zone:
-        check_dates(reading)
-    assert not lost(server, reading, within), "contacts were lost in silence"
+        _check_dates(reading)
+    missing = _missing(server, reading, within) if reading.proven else set()
+    lost = {uuid for uuid in missing if not _is_declared(server, reading, server.day_of(uuid))}
+    assert not lost, "contacts were lost in silence"
 
 
-def check_windows(reading: Reading, within: DateRange) -> None:
+def _check_windows(reading: Reading, within: DateRange) -> None:
     windows = [window.dates for window in reading.done if window.dates]
     assert reading.rows_before[-1] == len(reading.emitted), "rows after the last window"
     assert (windows[0].first, windows[-1].last) == (within.first, within.last)
@@ -172,46 +136,24 @@ def check_windows(reading: Reading, within: DateRange) -> None:
         assert later.first == earlier.last + timedelta(days=1)
 
 
-def check_dates(reading: Reading) -> None:
+def _check_dates(reading: Reading) -> None:
     """What is emitted before a window's end belongs to it, else a resumed scan would lose it."""
-    start = 0
-    for window, end in zip(reading.done, reading.rows_before, strict=True):
-        assert all(
-            includes(window.dates or EVERYTHING, day(row)) for row in reading.emitted[start:end]
-        )
-        start = end
+    for window, (start, end) in zip(reading.done, pairwise([0, *reading.rows_before]), strict=True):
+        for row in reading.emitted[start:end]:
+            day = date.fromisoformat(row.created_at[:10]) if row.created_at else None
+            assert includes(window.dates or EVERYTHING, day)
 
 
-def day(row: Row) -> date | None:
-    return date.fromisoformat(row.created_at[:10]) if row.created_at else None
-
-
-def lost(server: SimulatedServer, reading: Reading, within: DateRange = EVERYTHING) -> set[str]:
-    """The contacts that were there throughout and are missing without a word about it."""
-    if not reading.proven:
-        return set()
-    missing = server.throughout(within) - {row.uuid.lower() for row in reading.emitted}
-    return {uuid for uuid in missing if not hidden_by_import(server, reading, server.day_of(uuid))}
-
-
-def hidden_by_import(server: SimulatedServer, reading: Reading, day: date | None) -> bool:
+def _is_declared(server: SimulatedServer, reading: Reading, day: date | None) -> bool:
     """The known limit of the rules, which only an import of old creation dates can reach.
 
     Between two answers of the window that was emitted as proven, a contact of it was deleted, so
     that another slipped through, and one was imported into it, so that the numbers are right.
     """
-    window = next(
-        (one.dates for one in reading.done if one.dates and includes(one.dates, day)), None
-    )
-    if window is None:
-        return False
-    asked = [place for place, (dates, _) in enumerate(server.requests) if dates == window]
-    for earlier, later in pairwise(asked):
-        changes = {
-            trace.change
-            for trace in server.traces
-            if earlier < trace.before <= later and includes(window, trace.day)
-        }
-        if {Change.DELETE, Change.IMPORT} <= changes:
-            return True
-    return False
+    windows = [one.dates for one in reading.done if one.dates and includes(one.dates, day)]
+    asked = [
+        then
+        for (dates, _), then in zip(server.requests, server.asked_at, strict=True)
+        if windows and dates == windows[0]
+    ]
+    return any(server.was_one_replaced(windows[0], *between) for between in pairwise(asked))

@@ -10,18 +10,24 @@ from random import Random
 from tap_mihu.errors import RefusedError
 from tap_mihu.records.pages import DateRange, Page, Row
 from tests.sandbox.clock import NOON
-from tests.simulated.bounds import EVERYTHING, HONEST, IGNORES_ALL, Bounds, Interval, includes
+from tests.simulated.bounds import (
+    DAY,
+    DAY_LONG,
+    EVERYTHING,
+    SECOND,
+    Bounds,
+    includes,
+    microseconds,
+    moment,
+    number,
+)
 from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
-from tests.simulated.freshness import UP_TO_DATE, Freshness
-from tests.simulated.happenings import happen
 from tests.simulated.history import Version
-from tests.simulated.moments import DAY, SECOND, microseconds, moment
-from tests.simulated.oddities import NOTHING_ODD, Oddities
+from tests.simulated.oddities import Freshness, Oddities, Withholding
 from tests.simulated.orders import Order, shuffled_slice
-from tests.simulated.paging import BY_THE_BOOK, Larger, Paging
+from tests.simulated.paging import Larger, Paging
 from tests.simulated.shapes import Shape, creation_times, within
-from tests.simulated.withholding import NOTHING_WITHHELD, Withholding
-from tests.simulated.world import Trace, World
+from tests.simulated.world import World
 
 __all__ = [
     "DAY",
@@ -70,14 +76,15 @@ class SimulatedServer:
     hides_pages: int = 0  # taken from every last page
     latency: float = 0  # real seconds at most that an answer is on its way, to let others overtake
     filtered: bool = False  # whether the reader has set filters other than dates
-    bounds: Bounds = HONEST
-    paging: Paging = BY_THE_BOOK
-    freshness: Freshness = UP_TO_DATE
-    withholding: Withholding = NOTHING_WITHHELD
-    odd: Oddities = NOTHING_ODD
+    bounds: Bounds = field(default_factory=Bounds)
+    paging: Paging = field(default_factory=Paging)
+    freshness: Freshness = field(default_factory=Freshness)
+    withholding: Withholding = field(default_factory=Withholding)
+    odd: Oddities = field(default_factory=Oddities)
     varies_case: float = 0  # the share of rows whose uuid is in upper case
 
     requests: list[tuple[DateRange, int]] = field(default_factory=list, init=False)
+    asked_at: list[int] = field(default_factory=list, init=False)
     asked_sizes: list[int] = field(default_factory=list, init=False)  # of pages, request by request
     threads: set[threading.Thread] = field(default_factory=set, init=False)
     most_in_flight: int = field(default=0, init=False)
@@ -87,26 +94,24 @@ class SimulatedServer:
         self._odd_rng = Random(f"odd {self.seed}")
         self._turn = threading.Condition()
         self._in_flight = 0
-        self._now = microseconds(self.start)
+        self._now = number(self.start)
         if self.ignores_dates:
-            self.bounds = IGNORES_ALL
-        self.paging = replace(self.paging, hides_pages=self.hides_pages + self.paging.hides_pages)
-        odd = replace(self.odd, delay=self.delay or self.odd.delay)
-        self._world = World(self._rng, self.order, self._now, self.zone, odd)
-        outside = creation_times(
-            Shape.EVEN, odd.outside, self.page_size, self.start, self.zone, self._odd_rng
-        )
-        self._world.populate(
-            [_number(time) for time in self._creation_times()],
-            [_number(time) for time in outside],
-        )
-        self._totals: dict[Interval, tuple[int, int]] = {}
+            self.bounds = Bounds(ignores_from=True, ignores_to=True)
+        if self.hides_pages:
+            self.paging = replace(self.paging, hides_pages=self.hides_pages)
+        odd = replace(self.odd, delay=self.delay) if self.delay else self.odd
+        times = self._creation_times()
+        outside = self._drawn(Shape.EVEN, odd.outside, self._odd_rng)
+        self._world = World(self._rng, self.order, self.start, self.zone, odd, times, outside)
+        self.poisoned = self._world.poisoned  # the contacts on which every response fails
+        self._totals: dict[range, tuple[int, int]] = {}
         self._pages: dict[tuple[DateRange, int, int], tuple[int, Page]] = {}
 
     def _creation_times(self) -> Sequence[datetime | None]:
-        return creation_times(
-            self.shape, self.size, self.page_size, self.start, self.zone, self._rng
-        )
+        return self._drawn(self.shape, self.size, self._rng)
+
+    def _drawn(self, shape: Shape, size: int, rng: Random) -> Sequence[datetime | None]:
+        return creation_times(shape, size, self.page_size, self.start, self.zone, rng)
 
     def _within(self, midnight: datetime) -> datetime:
         return within(midnight, self._rng)
@@ -135,63 +140,58 @@ class SimulatedServer:
     def _answer(self, dates: DateRange, number: int, per_page: int) -> Page:
         size = self._obeyed(per_page)
         if self.requests:
-            self.pass_time(self._steps(size) if size else _PATIENCE_STEPS)
+            larger = max(0, size / self.page_size - 1)
+            self.pass_time(1 + _TIME_PER_ROW * larger if size else _PATIENCE_STEPS)
         self.requests.append((dates, number))
+        self.asked_at.append(self._now)
         self.asked_sizes.append(per_page)
-        self._world.asked = len(self.requests)
-        if size is None:
+        if not size:
             text = "no larger pages"
             raise FailedError(text) if self.larger is Larger.FAILING else RefusedError(text)
-        if self.paging.deepest_page is not None and number > self.paging.deepest_page:
+        if number > self.paging.deepest_page:
             raise RefusedError("no page is so deep")
         served_at = moment(self._now + microseconds(self.freshness.ahead)).replace(microsecond=0)
         if self.withholding.empties(len(self.requests), self._odd_rng):
             return Page(number, [], 0, 1, served_at)
-        asked = dates, number, size
-        then, page = self._pages.get(asked, (None, None))
-        if then is None or page is None or self._age(then) >= self.freshness.caches_pages:
+        then, page = self._pages.get((dates, number, size), (0, None))
+        if page is None or self._age(then) >= self.freshness.caches_pages:
             page = self._page(dates, number, size, served_at)
-            self._pages[asked] = self._now, page
+            self._pages[dates, number, size] = self._now, page
         return replace(page, served_at=served_at)
 
-    def _obeyed(self, per_page: int) -> int | None:
-        """Return how many rows a page gets; none where the server does not answer."""
+    def _obeyed(self, per_page: int) -> int:
+        """Return how many rows a page gets; 0 where the server does not answer."""
         if per_page > self.page_size:
             if self.larger in {Larger.REFUSED, Larger.FAILING}:
-                return None
+                return 0
             if self.larger is Larger.IGNORED:
                 per_page = self.page_size
-        cap = 10 * self.page_size if self.page_cap is None else self.page_cap
-        return min(per_page, cap)
-
-    def _steps(self, size: int) -> float:
-        return max(1, 1 + _TIME_PER_ROW * (size / self.page_size - 1))
+        return min(per_page, self.page_cap or 10 * self.page_size)
 
     def _page(self, dates: DateRange, number: int, size: int, served_at: datetime) -> Page:
         interval = self.bounds.interval(dates, self.zone)
-        lag = self.freshness.draw_lag(self._odd_rng)
-        found = self._found(interval, lag)
-        total = self.paging.total(self._count(interval, found))
-        size = self.paging.size(size, number)
-        last_page = self.paging.last_page(total, size)
-        shown = self._slice(found, *self.paging.rows(number, size, last_page))
-        if self._world.poisoned and any(one.uuid in self._world.poisoned for one in shown):
+        found = self._found(interval, self.freshness.draw_lag(self._odd_rng))
+        total, last_page, rows = self.paging.cut(self._count(interval, found), number, size)
+        if self.order is Order.UNSTABLE:
+            shown = shuffled_slice(found, rows.start, rows.stop, self._rng.getrandbits(32) | 1)
+        else:
+            shown = found[rows]
+        if self.poisoned and any(one.uuid in self.poisoned for one in shown):
             raise FailedError("the server fails on this page")
-        rows = [self._row(one) for one in shown if not self._world.hides(one)]
-        return Page(number, rows, total + self.miscounts, last_page, served_at)
+        visible = [self._row(one) for one in shown if not self._world.hides(one)]
+        return Page(number, visible, total + self.miscounts, last_page, served_at)
 
-    def _found(self, interval: Interval, lag: float) -> list[Version]:
-        found = self._world.history.listing(
-            interval, self._now - int(lag * SECOND) if lag else None
-        )
-        if self.withholding.blinded(len(self.requests)):
-            requests = len(self.requests)
-            found = [one for one in found if not self.withholding.withholds(one, requests)]
+    def _found(self, interval: range, lag: float) -> list[Version]:
+        then = self._now - int(lag * SECOND) if lag else None
+        found = self._world.history.listing(interval, then)
+        requests = len(self.requests)
+        if requests > self.withholding.blind_after:
+            found = [one for one in found if not self.withholding.withholds(one.number, requests)]
         return found
 
-    def _count(self, interval: Interval, found: list[Version]) -> int:
-        counted_at, total = self._totals.get(interval, (None, 0))
-        if counted_at is not None and self._age(counted_at) < self.freshness.caches_total:
+    def _count(self, interval: range, found: list[Version]) -> int:
+        then, total = self._totals.get(interval, (None, 0))
+        if then is not None and self._age(then) < self.freshness.caches_total:
             return total
         if self.freshness.count_lag:
             found = self._found(interval, self.freshness.count_lag * self._odd_rng.random())
@@ -202,11 +202,6 @@ class SimulatedServer:
     def _age(self, then: int) -> float:
         return (self._now - then) / SECOND
 
-    def _slice(self, found: list[Version], start: int, stop: int) -> list[Version]:
-        if self.order is Order.UNSTABLE:
-            return shuffled_slice(found, start, stop, self._rng.getrandbits(32) | 1)
-        return found[start:stop]
-
     def _row(self, version: Version) -> Row:
         row = version.row
         if self.varies_case and self._odd_rng.random() < self.varies_case:
@@ -214,11 +209,6 @@ class SimulatedServer:
         return row
 
     # What a test sees.
-
-    @property
-    def traces(self) -> list[Trace]:
-        """Who came and went."""
-        return self._world.traces
 
     def throughout(self, within: DateRange = EVERYTHING) -> set[str]:
         """The contacts in these dates that could be seen from the start until now."""
@@ -229,22 +219,27 @@ class SimulatedServer:
             if one.uuid in world.at_first
             and one.uuid not in world.gone
             and not world.hides(one)
-            and not self.withholding.withholds(one, requests)
+            and not self.withholding.withholds(one.number, requests)
         }
 
     def day_of(self, uuid: str) -> date | None:
         """The day of creation of a contact that was there from the start."""
-        return self._world.at_first[uuid].day
+        return self._world.day(self._world.at_first[uuid].version)
 
-    @property
-    def poisoned(self) -> set[str]:
-        """The contacts on which every response fails."""
-        return self._world.poisoned
+    def was_one_replaced(self, dates: DateRange, since: int, until: int) -> bool:
+        """Whether one of these dates was deleted and one imported between the moments."""
+        deleted = imported = False
+        for then, removed, added in self._world.history.steps:
+            changed = added or removed
+            if since <= then <= until and changed and includes(dates, self._world.day(changed)):
+                deleted |= added is None
+                imported |= removed is None and changed.updated - changed.created > DAY_LONG
+        return deleted and imported
 
     def pages(self, within: DateRange = EVERYTHING) -> int:
         """How many pages a plain walk has, now."""
         there = self._world.history.listing(self.bounds.interval(within, self.zone))
-        return max(1, math.ceil(len(there) / (self._obeyed(self.page_size) or 1)))
+        return max(1, math.ceil(len(there) / self._obeyed(self.page_size)))
 
     # What happens meanwhile.
 
@@ -255,8 +250,4 @@ class SimulatedServer:
         events = [*self.changes(len(self.requests), self._rng, steps)]
         passed = sorted(self._rng.random() for _ in events)
         for event, part in zip(events, passed, strict=True):
-            happen(self._world, event, before + int((self._now - before) * part))
-
-
-def _number(time: datetime | None) -> int | None:
-    return None if time is None else microseconds(time)
+            self._world.happen(event, before + int((self._now - before) * part))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from tests.simulated.moments import DAY, SPAN
+from tests.simulated.bounds import DAY, SPAN
 
 
 class Shape(StrEnum):
@@ -27,7 +27,7 @@ class Shape(StrEnum):
     ONE_UNDATED = "one undated"
 
 
-def creation_times(  # noqa: C901, PLR0912 - one case for each shape
+def creation_times(  # noqa: C901, PLR0911, PLR0912 - one case for each shape
     shape: Shape, size: int, page_size: int, start: datetime, zone: timedelta, rng: Random
 ) -> Sequence[datetime | None]:
     """Draw so many creation times, in no order."""
@@ -36,38 +36,36 @@ def creation_times(  # noqa: C901, PLR0912 - one case for each shape
     spread = [recent - SPAN * rng.random() for _ in range(size)]
     half, most = size // 2, size * 9 // 10
     old_day = today - 40 * DAY
-    times: Sequence[datetime | None]
     match shape:
         case Shape.EVEN:
-            times = spread
+            return spread
         case Shape.GROWING:
-            times = [recent - SPAN * (1 - math.sqrt(rng.random())) for _ in spread]
+            return [recent - SPAN * (1 - math.sqrt(rng.random())) for _ in spread]
         case Shape.GAP:
-            times = [time - 3650 * DAY for time in spread[:half]] + spread[half:]
+            return [time - 3650 * DAY for time in spread[:half]] + spread[half:]
         case Shape.IMPORT:
-            times = [within(old_day, rng) for _ in range(half)] + spread[half:]
+            return [within(old_day, rng) for _ in range(half)] + spread[half:]
         case Shape.TIES:
             run = 2 * page_size + 1
-            times = [spread[place - place % run] for place in range(size)]
+            return [spread[place - place % run] for place in range(size)]
         case Shape.OLD_DAY:
-            times = [within(old_day, rng) for _ in spread]
+            return [within(old_day, rng) for _ in spread]
         case Shape.TWO_DAYS:
             days = [old_day, old_day - 47 * DAY]
-            times = [within(rng.choice(days), rng) for _ in range(most)] + spread[most:]
+            return [within(rng.choice(days), rng) for _ in range(most)] + spread[most:]
         case Shape.TODAY:
-            times = [today + (recent - today) * rng.random() for _ in spread]
+            return [today + (recent - today) * rng.random() for _ in spread]
         case Shape.RECENT:
             length = recent - today + DAY
-            times = [recent - length * rng.random() for _ in range(most)] + spread[most:]
+            return [recent - length * rng.random() for _ in range(most)] + spread[most:]
         case Shape.ASLEEP:
-            times = [time - 10 * DAY for time in spread]
+            return [time - 10 * DAY for time in spread]
         case Shape.OUTLIER:
-            times = [start - 40 * 365 * DAY, *spread[1:]]
+            return [start - 40 * 365 * DAY, *spread[1:]]
         case Shape.UNDATED:
-            times = [None if rng.random() < 0.1 else time for time in spread]
+            return [None if rng.random() < 0.1 else time for time in spread]
         case Shape.ONE_UNDATED:
-            times = [None, *spread[1:]]
-    return times[:size]
+            return [None, *spread[1:]]
 
 
 def within(midnight: datetime, rng: Random) -> datetime:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from random import Random
-from typing import NamedTuple
 
-from tests.simulated.bounds import Interval
-from tests.simulated.changes import Change
+from tests.simulated.bounds import (
+    DAY_LONG,
+    SECOND,
+    SPAN,
+    UNDATED,
+    ZERO_DATE,
+    is_dated,
+    microseconds,
+    moment,
+    number,
+)
+from tests.simulated.changes import Change, Event
 from tests.simulated.history import History, Version
-from tests.simulated.moments import DAY_LONG, SECOND, SPAN, ZERO_DATE, microseconds, moment
-from tests.simulated.oddities import NOTHING_ODD, Oddities
-from tests.simulated.orders import Order, sort_key
-
-_SPAN = microseconds(SPAN)
-_LATEST = 1 << 62
-
-
-class Trace(NamedTuple):
-    """A contact that came or went just before the request of this number (from 0)."""
-
-    before: int
-    change: Change
-    day: date | None
+from tests.simulated.oddities import Oddities
+from tests.simulated.orders import KEYS, Order
 
 
 @dataclass(eq=False, slots=True)
@@ -33,140 +29,163 @@ class Contact:
     """A contact as the server keeps it."""
 
     version: Version
-    day: date | None
     place: int = -1  # among the living; -1 where it is not one of them
     twin: Contact | None = None  # the same contact, once more in the listing
 
 
-@dataclass(eq=False)
 class World:
-    """All contacts; whoever changes them says at which moment."""
+    """All contacts; at first those created at some times, and others that are not selected."""
 
-    rng: Random
-    order: Order
-    start: int
-    zone: timedelta = timedelta()
-    odd: Oddities = NOTHING_ODD
-    history: History = field(default_factory=History, init=False)
-    traces: list[Trace] = field(default_factory=list, init=False)
-    at_first: dict[str, Contact] = field(default_factory=dict, init=False)
-    gone: set[str] = field(default_factory=set, init=False)
-    """Uuids that were missing for a while at least."""
-    poisoned: set[str] = field(default_factory=set, init=False)
-    living: list[Contact] = field(default_factory=list, init=False)
-    outside: list[Contact] = field(default_factory=list, init=False)
-    """Those that the filters do not select."""
-    now: int = field(init=False)
-    """The moment of the change under way; it never falls."""
-    asked: int = field(default=0, init=False)
-    """How many requests came so far."""
-    _born: int = field(default=0, init=False)
-    _recent: list[Contact] = field(default_factory=list, init=False)
-    _soft_deleted: list[int] = field(default_factory=list, init=False)
-
-    def __post_init__(self) -> None:
-        self.now = self.start
-
-    # What was there before.
-
-    def populate(self, times: Sequence[int | None], outside: Sequence[int | None]) -> None:
-        """Begin with contacts created at these times, and with some that are not selected."""
-        odd, rng = self.odd, self.rng
-        self.now = ZERO_DATE  # they have been there for long
-        drawn = list(times)
+    def __init__(
+        self,
+        rng: Random,
+        order: Order,
+        start: datetime,
+        zone: timedelta,
+        odd: Oddities,
+        times: Sequence[datetime | None],
+        outside: Sequence[datetime | None],
+    ) -> None:
+        self.rng, self.odd, self.zone = rng, odd, microseconds(zone)
+        self.start = self.now = number(start)  # the moment of the change under way; it never falls
+        self.history = History([])
+        self.living: list[Contact] = []
+        self.gone: set[str] = set()  # for a while at least
+        self._key = KEYS[order]
+        self._born = 0
+        self._recent: list[Contact] = []
+        drawn = _numbers(times)
         undated = rng.sample(range(len(drawn)), min(len(drawn), odd.undated + odd.zero_dated))
         for rank, place in enumerate(undated):
-            drawn[place] = None if rank < odd.undated else ZERO_DATE
+            drawn[place] = UNDATED if rank < odd.undated else ZERO_DATE
         if not odd.shuffled:
-            drawn.sort(key=lambda created: _LATEST if created is None else created)
+            drawn.sort()
         for created in drawn:
-            self._begin_with(created)
+            self._join(self._old(created))
         for contact in self._some(odd.twice):
-            contact.twin = self.make(contact.version.created, contact.version.updated)
-            contact.twin.version.uuid = contact.version.uuid
-            self.join(contact.twin)
+            one = contact.version
+            contact.twin = self._make(one.created, one.updated, one.uuid)
+            self._join(contact.twin)
         for contact in self._some(odd.namesakes):
-            self._begin_with(rng.choice(drawn)).version.uuid = contact.version.uuid
-        self.outside += [self.make(created, self._once(created)) for created in outside]
-        for _ in range(round(len(drawn) * odd.soft_deleted)):
-            self._count_for_ever(rng.choice(drawn))
+            self._join(self._old(rng.choice(drawn), contact.version.uuid))
+        self._outside = [self._old(created) for created in _numbers(outside)]
+        soft_deleted = round(len(drawn) * odd.soft_deleted)
+        self._soft_deleted = [rng.choice(drawn) for _ in range(soft_deleted)]
         self.at_first = {contact.version.uuid: contact for contact in self.living}
         self.poisoned = {contact.version.uuid for contact in self._some(odd.poisoned)}
-        self.now = self.start
+        self.history = History(contact.version for contact in self.living)
 
-    def _begin_with(self, created: int | None) -> Contact:
-        contact = self.make(created, self._once(created))
-        self.join(contact)
-        return contact
-
-    def _once(self, created: int | None) -> int:
-        """Draw when a contact was updated."""
-        age = _SPAN if created is None or created == ZERO_DATE else self.start - created
-        return self.start - int(age * self.rng.random())
+    def _old(self, created: int, uuid: str | None = None) -> Contact:
+        age = self.start - created if is_dated(created) else SPAN.days * DAY_LONG
+        return self._make(created, self.start - int(age * self.rng.random()), uuid)
 
     def _some(self, count: int) -> list[Contact]:
         return self.rng.sample(self.living, min(len(self.living), count)) if count else []
 
     # What a server counts and shows.
 
-    def soft_deleted(self, interval: Interval) -> int:
+    def soft_deleted(self, interval: range) -> int:
         """Return how many are counted in an interval, but never shown."""
-        gone = self._soft_deleted
-        end = len(gone) if interval.upper is None else bisect_left(gone, interval.upper)
-        return end - (0 if interval.lower is None else bisect_left(gone, interval.lower))
+        return sum(created in interval for created in self._soft_deleted)
 
     def hides(self, version: Version) -> bool:
         """Whether a contact is taken from the pages that would hold it."""
         return version.number * 7919 % 1000 < self.odd.hidden * 1000
 
-    # What can be done to contacts.
+    def day(self, version: Version) -> date | None:
+        """Return its day of creation."""
+        created = version.created
+        return moment(created + self.zone).date() if is_dated(created) else None
 
-    def pick(self, choice: int) -> Contact | None:
-        """Choose a living one."""
-        return self.living[choice % len(self.living)] if self.living else None
+    # What happens to them.
 
-    def pick_recent(self, choice: int) -> Contact | None:
-        """Choose a living one of the last two days."""
+    def happen(self, event: Event, now: int) -> None:
+        self.now = now
+        _HAPPENINGS[event.change](self, event.choice)
+
+    def pick(self, choice: int) -> list[Contact]:
+        """Choose a living one, if there is any."""
+        return [self.living[choice % len(self.living)]] if self.living else []
+
+    def pick_recent(self, choice: int) -> list[Contact]:
+        """Choose a living one of the last two days, if there is any."""
         recent = self._recent
         while recent:
             place = choice % len(recent)
             if recent[place].place >= 0:
-                return recent[place]
+                return [recent[place]]
             recent[place] = recent[-1]
             recent.pop()
-        return None
+        return []
 
-    def make(self, created: int | None, updated: int) -> Contact:
-        """Make a contact that is not there yet."""
+    def edit(self, contacts: Iterable[Contact], created: int | None = None) -> None:
+        """Edit contacts, maybe their creation date."""
+        for contact in contacts:
+            old = contact.version
+            date = old.created if created is None else created
+            contact.version = self._version(old.number, old.uuid, date, self.now)
+            if contact.place >= 0:
+                self.history.note(self.now, old, contact.version)
+            if contact.twin is not None:
+                self.edit([contact.twin], created)
+
+    def redate(self, choice: int) -> None:
+        days = 3 + choice // 7 % (SPAN.days - 3)
+        self.edit(self.pick(choice), self.start - days * DAY_LONG)
+
+    def insert(self, _choice: int = 0) -> None:
+        created = self.now - int(self.odd.delay * SECOND * self.rng.random())
+        for _ in range(self.odd.batch):
+            self._join(self._make(created, created))
+
+    def import_(self, choice: int) -> None:
+        self._join(self._make(self.start - (3 + choice % SPAN.days) * DAY_LONG, self.now))
+
+    def delete(self, contacts: Iterable[Contact]) -> None:
+        """Delete contacts; where one stands twice, both."""
+        for contact in contacts:
+            self._leave(contact)
+            if self.odd.soft_deleted:
+                self._soft_deleted.append(contact.version.created)
+            if contact.twin is not None and contact.twin.place >= 0:
+                self._leave(contact.twin)
+
+    def swap(self, choice: int) -> None:
+        self.delete(self.pick(choice))
+        self.insert()
+
+    def come_in(self, choice: int) -> None:
+        if self._outside:
+            contact = self._outside.pop(choice % len(self._outside))
+            self.edit([contact])
+            self._join(contact)
+
+    def go_out(self, choice: int) -> None:
+        for contact in self.pick(choice):
+            self._leave(contact)
+            self._outside.append(contact)
+
+    def _make(self, created: int, updated: int, uuid: str | None = None) -> Contact:
         self._born += 1
-        version = self._version(self._born, f"contact-{self._born}", created, updated)
-        day = None
-        if version.created is not None and version.created != ZERO_DATE:
-            day = (moment(version.created) + self.zone).date()
-        return Contact(version, day)
+        return Contact(self._version(self._born, uuid or f"contact-{self._born}", created, updated))
 
-    def join(self, contact: Contact) -> None:
-        """Let a contact be there."""
+    def _version(self, number: int, uuid: str, created: int, updated: int) -> Version:
+        """As in databases, no creation date is before all others."""
+        if self.odd.whole_seconds:
+            updated -= updated % SECOND
+            if is_dated(created):
+                created -= created % SECOND
+        local = ZERO_DATE if created == UNDATED else created + self.zone
+        return Version(number, uuid, created, updated, self._key(number, local, updated))
+
+    def _join(self, contact: Contact) -> None:
         contact.place = len(self.living)
         self.living.append(contact)
-        created = contact.version.created
-        if created is not None and created > self.start - 2 * DAY_LONG:
+        if self.start - 2 * DAY_LONG < contact.version.created < UNDATED:
             self._recent.append(contact)
         self.history.note(self.now, None, contact.version)
 
-    def touch(self, contact: Contact, created: int | None = None) -> None:
-        """Edit a contact, maybe its creation date."""
-        old = contact.version
-        if created is None:
-            created = old.created
-        contact.version = self._version(old.number, old.uuid, created, self.now)
-        if contact.place >= 0:
-            self.history.note(self.now, old, contact.version)
-        if contact.twin is not None:
-            self.touch(contact.twin, created)
-
-    def leave(self, contact: Contact) -> None:
-        """Let a contact not be there any more."""
+    def _leave(self, contact: Contact) -> None:
         last = self.living.pop()
         if last is not contact:
             self.living[contact.place] = last
@@ -175,25 +194,22 @@ class World:
         self.gone.add(contact.version.uuid)
         self.history.note(self.now, contact.version, None)
 
-    def delete(self, contact: Contact) -> None:
-        """Delete a contact; where it stands twice, both."""
-        self.leave(contact)
-        if self.odd.soft_deleted:
-            self._count_for_ever(contact.version.created)
-        if contact.twin is not None and contact.twin.place >= 0:
-            self.leave(contact.twin)
 
-    def trace(self, change: Change, contact: Contact) -> None:
-        """Keep in mind that a contact came or went."""
-        self.traces.append(Trace(self.asked, change, contact.day))
+def _numbers(times: Sequence[datetime | None]) -> list[int]:
+    return [UNDATED if time is None else number(time) for time in times]
 
-    def _count_for_ever(self, created: int | None) -> None:
-        insort(self._soft_deleted, ZERO_DATE if created is None else created)
 
-    def _version(self, number: int, uuid: str, created: int | None, updated: int) -> Version:
-        if self.odd.whole_seconds:
-            updated -= updated % SECOND
-            if created is not None and created != ZERO_DATE:
-                created -= created % SECOND
-        key = sort_key(self.order, number, created, updated, microseconds(self.zone))
-        return Version(number, uuid, created, updated, key)
+_HAPPENINGS: dict[Change, Callable[[World, int], None]] = {
+    Change.EDIT: lambda world, choice: world.edit(world.pick(choice)),
+    Change.INSERT: World.insert,
+    Change.DELETE: lambda world, choice: world.delete(world.pick(choice)),
+    Change.SWAP: World.swap,
+    Change.IMPORT: World.import_,
+    Change.STORM: lambda world, choice: world.edit(world.living[choice % 10 :: 10]),
+    Change.GALE: lambda world, choice: world.edit(world.living[choice % 33 :: 33]),
+    Change.RECENT_EDIT: lambda world, choice: world.edit(world.pick_recent(choice)),
+    Change.RECENT_DELETE: lambda world, choice: world.delete(world.pick_recent(choice)),
+    Change.JOIN: World.come_in,
+    Change.LEAVE: World.go_out,
+    Change.REDATE: World.redate,
+}
