@@ -29,9 +29,10 @@ def main() -> int:
         all_results = pool.imap(_run, tasks, chunksize=4)
         for name in names:
             scenario, results = SCENARIOS[name], [*islice(all_results, asked.runs)]
-            proven = sum(one.outcome is Outcome.COMPLETE for one in results)
-            seeds = [str(one.seed) for one in results if one.outcome is Outcome.LOST]
-            costs = [one.cost for one in results]
+            outcomes = [one.reading.outcome for one in results]
+            proven = outcomes.count(Outcome.COMPLETE)
+            seeds = [one.seed for one in results if one.reading.outcome is Outcome.LOST]
+            costs = [one.reading.cost for one in results]
             _say(
                 f"{name:{width}} {len(results):6} {proven:6} {len(seeds):5}"
                 f" {1000 * missing(results):7.1f}‰ {median(costs):6.2f} {max(costs):6.2f}"
@@ -39,7 +40,7 @@ def main() -> int:
             lost[scenario.declared] += len(seeds)
             misses += [f"{name}: {miss}" for miss in scenario.goal.misses(results)]
             if seeds and not scenario.declared:
-                misses.append(f"{name}: LOST with the seeds {', '.join(seeds)}")
+                misses.append(f"{name}: LOST with the seeds {seeds}")
     _say("".join(f"\nMISSED  {miss}" for miss in misses))
     _say(
         f"{len(tasks)} runs: LOST {lost[False]} (and {lost[True]} by declared limits),"
@@ -72,17 +73,8 @@ def _run(task: tuple[str, int]) -> Result:
     except Exception as error:
         error.add_note(f"{name}, seed {seed}")
         raise
-    return Result(
-        seed=seed,
-        outcome=reading.outcome,
-        requests=reading.requests,
-        most_requests=reading.most_requests,
-        pages=reading.pages,
-        contacts=len(server.throughout()),
-        missing=len(reading.missing),
-        twice=reading.twice,
-        stable=server.order in UNTOUCHED_ORDERS,
-    )
+    reading.emitted.clear()  # it would have to come from one process to the other
+    return Result(seed, reading, len(server.throughout()), server.order in UNTOUCHED_ORDERS)
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from tap_mihu.records.pages import Row
 from tests.simulated.bounds import ALL, is_dated
 
 _KEY = attrgetter("key")
+_MASK = (1 << 32) - 1
 _LONG_AGO = datetime(2000, 1, 1)  # noqa: DTZ001 - its text has no zone
 
 
@@ -69,6 +70,18 @@ def _exchange(
         del versions[bisect_left(versions, removed.key, key=_KEY)]
     if added is not None and added.created in interval:
         insort(versions, added, key=_KEY)
+
+
+def shuffled_slice(versions: list[Version], start: int, stop: int, salt: int) -> list[Version]:
+    """Return versions[start:stop] as it would be with every day shuffled."""
+    if not versions[start:stop]:
+        return []
+    first, last = versions[start].key >> 32, versions[min(stop, len(versions)) - 1].key >> 32
+    begin = bisect_left(versions, first << 32, key=_KEY)
+    end = bisect_left(versions, (last + 1) << 32, key=_KEY)
+    days = versions[begin:end]
+    days.sort(key=lambda one: (one.key >> 32, one.number * salt & _MASK))
+    return days[start - begin : stop - begin]
 
 
 def _text(number: int) -> str:

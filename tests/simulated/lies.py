@@ -1,6 +1,6 @@
 """The lies a simulated server can tell, each by itself, for any data that move or do not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -40,18 +40,24 @@ CHURNS = {"at rest": REST, "moderate": MODERATE, "busy": BUSY, "today": TODAY}
 class Lie:
     """What a server is made with, and what happens on top of all that happens anyway."""
 
-    options: dict[str, Any] = field(default_factory=dict)
-    rates: Rates = field(default_factory=dict)
+    options: dict[str, Any]
+    rates: Rates
     declared: bool = False  # no reader is safe from it, and the documentation says so
+    late: bool = False  # where larger pages are not to be had, two seconds of slack do not tell it
 
 
-def told(**options: Any) -> Lie:  # noqa: ANN401 - what the server takes
-    """A lie without changes of its own."""
-    return Lie(options)
+def told(
+    rates: Rates = REST,
+    *,
+    declared: bool = False,
+    late: bool = False,
+    **options: Any,  # noqa: ANN401
+) -> Lie:
+    return Lie(options, rates, declared, late)
 
 
 LIES = {
-    "none": Lie(),
+    "none": told(),
     # Bounds of dates.
     "date_to means its midnight": told(bounds=Bounds(to_later=-DAY)),
     "date_from means from the next day": told(bounds=Bounds(from_later=DAY)),
@@ -76,10 +82,8 @@ LIES = {
     "total one too few, last_page right": told(miscounts=-1),
     "1 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.01)),
     "10 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.1)),
-    "total cached for a minute": told(freshness=Freshness(caches_total=60)),
-    "total of another moment than the rows": Lie(
-        {"freshness": Freshness(count_lag=10)}, declared=True
-    ),
+    "total cached for a minute": told(freshness=Freshness(caches_total=60), late=True),
+    "total of another moment than the rows": told(freshness=Freshness(count_lag=10), declared=True),
     # Pages.
     "pages beyond 20 refused": told(paging=Paging(deepest_page=20)),
     "pages beyond 60 refused": told(paging=Paging(deepest_page=60)),
@@ -89,7 +93,7 @@ LIES = {
     "last_page of half the page size": told(paging=Paging(last_page_by=0.5)),
     "last_page of twice the page size": told(paging=Paging(last_page_by=2)),
     "last page hidden": told(paging=Paging(hides_pages=1)),
-    "pages cached for a minute": told(freshness=Freshness(caches_pages=60)),
+    "pages cached for a minute": told(freshness=Freshness(caches_pages=60), late=True),
     "1 % filtered after paging": told(odd=Oddities(hidden=0.01)),
     # Contacts.
     "one poisoned": told(odd=Oddities(poisoned=1)),
@@ -103,15 +107,17 @@ LIES = {
     "150 zero dates, and one contact twice": told(odd=Oddities(zero_dated=150, twice=1)),
     "ids without order": told(odd=Oddities(shuffled=True)),
     "whole seconds": told(odd=Oddities(whole_seconds=True)),
-    "visible up to 30 s late": told(odd=Oddities(delay=30)),
-    "imports of 5, up to 30 s late": told(odd=Oddities(delay=30, batch=5)),
-    "created_at edited": Lie(rates={Change.REDATE: 0.01}, declared=True),
-    "filters, 20 in and 20 out a minute": Lie(
-        {"filtered": True, "odd": Oddities(outside=300)}, {Change.JOIN: 1 / 6, Change.LEAVE: 1 / 6}
+    "visible up to 30 s late": told(odd=Oddities(delay=30), late=True),
+    "imports of 5, up to 30 s late": told(odd=Oddities(delay=30, batch=5), late=True),
+    "created_at edited": told({Change.REDATE: 0.01}, declared=True),
+    "filters, 20 in and 20 out a minute": told(
+        {Change.JOIN: 1 / 6, Change.LEAVE: 1 / 6}, filtered=True, odd=Oddities(outside=300)
     ),
     # Moments.
-    "responses up to 10 s old": told(freshness=Freshness(lag=10)),
-    "two replicas, one 10 s behind": told(freshness=Freshness(lag=10, two_replicas=True)),
+    "responses up to 10 s old": told(freshness=Freshness(lag=10), late=True),
+    "two replicas, one 10 s behind": told(
+        freshness=Freshness(lag=10, two_replicas=True), late=True
+    ),
     "Date 5 s ahead": told(freshness=Freshness(ahead=timedelta(seconds=5))),
     "Date 5 s behind": told(freshness=Freshness(ahead=timedelta(seconds=-5))),
     "Date 1 h ahead": told(freshness=Freshness(ahead=HOUR)),
@@ -126,22 +132,12 @@ LIES = {
     "half invisible from the 12th response on": told(withholding=Withholding(blind_after=11)),
 }
 
-LATE_LIES = {
-    "visible up to 30 s late",
-    "imports of 5, up to 30 s late",
-    "responses up to 10 s old",
-    "two replicas, one 10 s behind",
-    "total cached for a minute",
-    "pages cached for a minute",
-}
-"""Where larger pages are not to be had, two seconds of slack do not tell these."""
-
 TWO_LIES = "two lies at once"
 
 
 def is_declared(lie: str, *, obeys: bool) -> bool:
     """Whether losses are a declared limit, where larger pages are obeyed or not."""
-    return lie != TWO_LIES and (LIES[lie].declared or (not obeys and lie in LATE_LIES))
+    return lie != TWO_LIES and (LIES[lie].declared or (LIES[lie].late and not obeys))
 
 
 def _two_at_once(rng: Random) -> Lie:
@@ -153,15 +149,18 @@ def _two_at_once(rng: Random) -> Lie:
 
 
 _SHAPES = [
-    Shape.EVEN,
-    Shape.GROWING,
-    Shape.ASLEEP,
-    Shape.RECENT,
-    Shape.IMPORT,
-    Shape.GAP,
-    Shape.TIES,
-    Shape.OUTLIER,
-    Shape.TWO_DAYS,
+    Shape(name)
+    for name in (
+        "even",
+        "growing",
+        "asleep",
+        "recent",
+        "import",
+        "gap",
+        "ties",
+        "outlier",
+        "two days",
+    )
 ]
 _STARTS = [NOON, NOON, NOON + timedelta(hours=11, minutes=59, seconds=30)]
 _MOST = 0.7

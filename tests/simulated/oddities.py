@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
 
 NEVER = 1 << 62
 
@@ -36,12 +35,6 @@ class Freshness:
     caches_pages: float = 0
     ahead: timedelta = timedelta()  # how far the clock of the responses is ahead of the data's
 
-    def draw_lag(self, rng: Random) -> float:
-        """Draw the age of what a response shows."""
-        if not self.lag:
-            return 0
-        return self.lag * (rng.randrange(2) if self.two_replicas else rng.random())
-
 
 @dataclass(frozen=True)
 class Withholding:
@@ -50,10 +43,6 @@ class Withholding:
     first: int = 0  # so many are empty
     share: float = 0  # of the others that are empty, too
     blind_after: int = NEVER  # from then on, the token sees only every second contact
-
-    def empties(self, request: int, rng: Random) -> bool:
-        """Whether the response to the request of this number (from 1) is empty."""
-        return request <= self.first or (self.share > 0 and rng.random() < self.share)
 
     def withholds(self, number: int, requests: int) -> bool:
         """Whether a contact was invisible in some of so many requests, other than by chance."""

@@ -1,15 +1,9 @@
 """The orders in which a simulated server pages through its contacts."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from enum import StrEnum
-from operator import attrgetter
 
 from tests.simulated.bounds import DAY_LONG
-from tests.simulated.history import Version
-
-_KEY = attrgetter("key")
-_MASK = (1 << 32) - 1
 
 
 class Order(StrEnum):
@@ -33,15 +27,3 @@ KEYS: dict[Order, Callable[[int, int, int], int]] = {
     Order.UNSTABLE: lambda number, created, _updated: -(created // DAY_LONG) << 32 | number,
 }
 """A contact's place by its number, the moment of its creation and that of its last edit."""
-
-
-def shuffled_slice(versions: list[Version], start: int, stop: int, salt: int) -> list[Version]:
-    """Return versions[start:stop] as it would be with every day shuffled."""
-    if not versions[start:stop]:
-        return []
-    first, last = versions[start].key >> 32, versions[min(stop, len(versions)) - 1].key >> 32
-    begin = bisect_left(versions, first << 32, key=_KEY)
-    end = bisect_left(versions, (last + 1) << 32, key=_KEY)
-    days = versions[begin:end]
-    days.sort(key=lambda one: (one.key >> 32, one.number * salt & _MASK))
-    return days[start - begin : stop - begin]

@@ -10,8 +10,9 @@ from tap_mihu.errors import EnvelopeError, MihuError
 from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
+from tests.simulated.bounds import EVERYTHING, includes
 from tests.simulated.paging import Larger
-from tests.simulated.server import EVERYTHING, SimulatedServer, includes
+from tests.simulated.server import SimulatedServer
 
 
 class Boom(Exception):  # noqa: N818
@@ -56,6 +57,11 @@ class Reading:
         if not self.proven:
             return Outcome.UNPROVEN
         return Outcome.LOST if self.missing else Outcome.COMPLETE
+
+    @property
+    def cost(self) -> float:
+        """Requests for each page of a plain walk."""
+        return self.requests / self.pages
 
     def add(self, item: Rows | Done) -> None:
         if isinstance(item, Rows):

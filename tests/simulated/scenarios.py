@@ -22,7 +22,7 @@ from tests.simulated.lies import (
 from tests.simulated.oddities import Oddities
 from tests.simulated.orders import UNTOUCHED_ORDERS, Order
 from tests.simulated.paging import Larger, Paging
-from tests.simulated.reading import Outcome
+from tests.simulated.reading import Outcome, Reading
 from tests.simulated.server import SimulatedServer
 from tests.simulated.shapes import Shape
 
@@ -31,24 +31,16 @@ class Result(NamedTuple):
     """What one run came to."""
 
     seed: int
-    outcome: Outcome
-    requests: int
-    most_requests: int
-    pages: int
+    reading: Reading
     contacts: int
-    missing: int
-    twice: int
     stable: bool  # whether no edit changes the server's order
-
-    @property
-    def cost(self) -> float:
-        return self.requests / self.pages
 
 
 def missing(results: Sequence[Result]) -> float:
     """Return the share of contacts that unproven runs missed."""
-    unproven = [one for one in results if one.outcome is Outcome.UNPROVEN]
-    return sum(one.missing for one in unproven) / max(1, sum(one.contacts for one in unproven))
+    unproven = [one for one in results if one.reading.outcome is Outcome.UNPROVEN]
+    missed = sum(len(one.reading.missing) for one in unproven)
+    return missed / max(1, sum(one.contacts for one in unproven))
 
 
 class Goal(NamedTuple):
@@ -64,24 +56,21 @@ class Goal(NamedTuple):
 
     def misses(self, results: Sequence[Result]) -> Iterator[str]:
         """Say where it is missed."""
-        proven = fmean(one.outcome is Outcome.COMPLETE for one in results)
-        chance = 2 * sqrt(self.floor * (1 - self.floor) / len(results))
+        readings = [one.reading for one in results]
+        proven = fmean(one.outcome is Outcome.COMPLETE for one in readings)
+        chance = 2 * sqrt(self.floor * (1 - self.floor) / len(readings))
         least = max(self.proven, self.floor - chance)
         if proven < least:
             yield f"proven {proven:.0%}, not {least:.0%}"
-        costs = [one.cost for one in results]
+        costs = [one.cost for one in readings]
         for name, figure, most in (
             ("median cost", median(costs), self.median),
             ("worst cost", max(costs), self.worst),
-            ("further requests", max(one.requests - one.pages for one in results), self.extra),
+            ("further requests", max(one.requests - one.pages for one in readings), self.extra),
             ("missing", missing(results), self.missing),
             ("missing", missing([one for one in results if one.stable]), self.missing_stable),
-            (
-                "runs that cost too much",
-                sum(one.requests > one.most_requests for one in results),
-                0,
-            ),
-            ("runs that emitted a contact twice", sum(one.twice > 0 for one in results), 0),
+            ("too dear runs", sum(one.requests > one.most_requests for one in readings), 0),
+            ("runs that send one twice", sum(one.twice > 0 for one in readings), 0),
         ):
             if figure > most:
                 yield f"{name} {figure:.3g}, not {most:g}"

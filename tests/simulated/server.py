@@ -15,6 +15,7 @@ from tests.simulated.bounds import (
     DAY_LONG,
     EVERYTHING,
     SECOND,
+    UNDATED,
     Bounds,
     includes,
     microseconds,
@@ -22,9 +23,9 @@ from tests.simulated.bounds import (
     number,
 )
 from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
-from tests.simulated.history import Version
+from tests.simulated.history import Version, shuffled_slice
 from tests.simulated.oddities import Freshness, Oddities, Withholding
-from tests.simulated.orders import Order, shuffled_slice
+from tests.simulated.orders import Order
 from tests.simulated.paging import Larger, Paging
 from tests.simulated.shapes import Shape, creation_times, within
 from tests.simulated.world import World
@@ -32,17 +33,13 @@ from tests.simulated.world import World
 __all__ = [
     "DAY",
     "EVERYTHING",
-    "NOON",
     "QUIET",
     "Change",
     "Changes",
     "Event",
-    "FailedError",
     "Order",
     "Shape",
-    "SimulatedServer",
     "churn",
-    "includes",
     "script",
 ]
 
@@ -100,9 +97,10 @@ class SimulatedServer:
         if self.hides_pages:
             self.paging = replace(self.paging, hides_pages=self.hides_pages)
         odd = replace(self.odd, delay=self.delay) if self.delay else self.odd
-        times = self._creation_times()
-        outside = self._drawn(Shape.EVEN, odd.outside, self._odd_rng)
-        self._world = World(self._rng, self.order, self.start, self.zone, odd, times, outside)
+        times = _numbers(self._creation_times())
+        outside = _numbers(self._drawn(Shape.EVEN, odd.outside, self._odd_rng))
+        zone = microseconds(self.zone)
+        self._world = World(self._rng, self.order, self._now, zone, odd, times, outside)
         self.poisoned = self._world.poisoned  # the contacts on which every response fails
         self._totals: dict[range, tuple[int, int]] = {}
         self._pages: dict[tuple[DateRange, int, int], tuple[int, Page]] = {}
@@ -121,11 +119,7 @@ class SimulatedServer:
     def fetch(
         self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
     ) -> Page:
-        """Answer with a page, of the run's size unless another is asked for.
-
-        Raises:
-            RefusedError: The server does not answer this.
-        """
+        """Answer with a page, of the run's size unless another is asked for, or refuse to."""
         with self._turn:
             self.threads.add(threading.current_thread())
             self._in_flight += 1
@@ -151,7 +145,10 @@ class SimulatedServer:
         if number > self.paging.deepest_page:
             raise RefusedError("no page is so deep")
         served_at = moment(self._now + microseconds(self.freshness.ahead)).replace(microsecond=0)
-        if self.withholding.empties(len(self.requests), self._odd_rng):
+        share = self.withholding.share
+        if len(self.requests) <= self.withholding.first or (
+            share and self._odd_rng.random() < share
+        ):
             return Page(number, [], 0, 1, served_at)
         then, page = self._pages.get((dates, number, size), (0, None))
         if page is None or self._age(then) >= self.freshness.caches_pages:
@@ -170,7 +167,10 @@ class SimulatedServer:
 
     def _page(self, dates: DateRange, number: int, size: int, served_at: datetime) -> Page:
         interval = self.bounds.interval(dates, self.zone)
-        found = self._found(interval, self.freshness.draw_lag(self._odd_rng))
+        lag, rng = self.freshness.lag, self._odd_rng
+        if lag:
+            lag *= rng.randrange(2) if self.freshness.two_replicas else rng.random()
+        found = self._found(interval, lag)
         total, last_page, rows = self.paging.cut(self._count(interval, found), number, size)
         if self.order is Order.UNSTABLE:
             shown = shuffled_slice(found, rows.start, rows.stop, self._rng.getrandbits(32) | 1)
@@ -251,3 +251,7 @@ class SimulatedServer:
         passed = sorted(self._rng.random() for _ in events)
         for event, part in zip(events, passed, strict=True):
             self._world.happen(event, before + int((self._now - before) * part))
+
+
+def _numbers(times: Sequence[datetime | None]) -> list[int]:
+    return [UNDATED if time is None else number(time) for time in times]

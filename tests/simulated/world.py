@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from random import Random
 
-from tests.simulated.bounds import (
-    DAY_LONG,
-    SECOND,
-    SPAN,
-    UNDATED,
-    ZERO_DATE,
-    is_dated,
-    microseconds,
-    moment,
-    number,
-)
+from tests.simulated.bounds import DAY_LONG, SECOND, SPAN, UNDATED, ZERO_DATE, is_dated, moment
 from tests.simulated.changes import Change, Event
 from tests.simulated.history import History, Version
 from tests.simulated.oddities import Oddities
@@ -40,21 +30,21 @@ class World:
         self,
         rng: Random,
         order: Order,
-        start: datetime,
-        zone: timedelta,
+        start: int,
+        zone: int,
         odd: Oddities,
-        times: Sequence[datetime | None],
-        outside: Sequence[datetime | None],
+        times: list[int],
+        outside: list[int],
     ) -> None:
-        self.rng, self.odd, self.zone = rng, odd, microseconds(zone)
-        self.start = self.now = number(start)  # the moment of the change under way; it never falls
+        self.rng, self.odd, self.zone = rng, odd, zone
+        self.start = self.now = start  # the moment of the change under way; it never falls
         self.history = History([])
         self.living: list[Contact] = []
         self.gone: set[str] = set()  # for a while at least
         self._key = KEYS[order]
         self._born = 0
         self._recent: list[Contact] = []
-        drawn = _numbers(times)
+        drawn = times.copy()
         undated = rng.sample(range(len(drawn)), min(len(drawn), odd.undated + odd.zero_dated))
         for rank, place in enumerate(undated):
             drawn[place] = UNDATED if rank < odd.undated else ZERO_DATE
@@ -68,7 +58,7 @@ class World:
             self._join(contact.twin)
         for contact in self._some(odd.namesakes):
             self._join(self._old(rng.choice(drawn), contact.version.uuid))
-        self._outside = [self._old(created) for created in _numbers(outside)]
+        self._outside = [self._old(created) for created in outside]
         soft_deleted = round(len(drawn) * odd.soft_deleted)
         self._soft_deleted = [rng.choice(drawn) for _ in range(soft_deleted)]
         self.at_first = {contact.version.uuid: contact for contact in self.living}
@@ -193,10 +183,6 @@ class World:
         contact.place = -1
         self.gone.add(contact.version.uuid)
         self.history.note(self.now, contact.version, None)
-
-
-def _numbers(times: Sequence[datetime | None]) -> list[int]:
-    return [UNDATED if time is None else number(time) for time in times]
 
 
 _HAPPENINGS: dict[Change, Callable[[World, int], None]] = {
