@@ -3,50 +3,49 @@
 Usage: python -m tests.simulated [--runs N] [--only NAME ...] [--jobs N]
 """
 
+# ruff: noqa: T201
+
 import argparse
 import sys
 from itertools import islice
 from multiprocessing import Pool
-from statistics import median
 
 from tests.simulated.orders import UNTOUCHED_ORDERS
 from tests.simulated.reading import Outcome, read
-from tests.simulated.scenarios import SUBJECTS, Result, missing
+from tests.simulated.scenarios import FIGURES, SUBJECTS, Result
 
 SCENARIOS = {scenario.name: scenario for group in SUBJECTS.values() for scenario in group}
-COLUMNS = "  runs proven  LOST  missing   cost    max"
+COLUMNS = ["unproven", "LOST", "missing", "cost", "max"]
 
 
 def main() -> int:
     """Run the scenarios asked for; 1 where a goal is missed or a contact lost."""
     asked, names = _asked()
     width = max(map(len, names))
-    misses: list[str] = []
+    missed: list[str] = []
     lost = {False: 0, True: 0}  # by whether that is declared
-    _say(f"{'':{width}} {COLUMNS}")
+    print(f"{'':{width}}" + "".join(f"{name:>10}" for name in COLUMNS))
     tasks = [(name, asked.first + seed) for name in names for seed in range(asked.runs)]
     with Pool(asked.jobs) as pool:
-        all_results = pool.imap(_run, tasks, chunksize=4)
+        results = pool.imap(_run, tasks, chunksize=4)
         for name in names:
-            scenario, results = SCENARIOS[name], [*islice(all_results, asked.runs)]
-            outcomes = [one.reading.outcome for one in results]
-            proven = outcomes.count(Outcome.COMPLETE)
-            seeds = [one.seed for one in results if one.reading.outcome is Outcome.LOST]
-            costs = [one.reading.cost for one in results]
-            _say(
-                f"{name:{width}} {len(results):6} {proven:6} {len(seeds):5}"
-                f" {1000 * missing(results):7.1f}‰ {median(costs):6.2f} {max(costs):6.2f}"
+            scenario, runs = SCENARIOS[name], [*islice(results, asked.runs)]
+            figures = {column: FIGURES[column](runs) for column in COLUMNS}
+            seeds = [one.seed for one in runs if one.reading.outcome is Outcome.LOST]
+            print(
+                f"{name:{width}}"
+                + "".join(f"{figures[column]:10.3g}" for column in COLUMNS)
+                + (f"  LOST with the seeds {seeds}" if seeds else ""),
+                flush=True,
             )
             lost[scenario.declared] += len(seeds)
-            misses += [f"{name}: {miss}" for miss in scenario.goal.misses(results)]
-            if seeds and not scenario.declared:
-                misses.append(f"{name}: LOST with the seeds {seeds}")
-    _say("".join(f"\nMISSED  {miss}" for miss in misses))
-    _say(
+            missed += [f"{name}: {miss}" for miss in scenario.misses(runs)]
+    print("".join(f"\nMISSED  {miss}" for miss in missed))
+    print(
         f"{len(tasks)} runs: LOST {lost[False]} (and {lost[True]} by declared limits),"
-        f" goals missed {len(misses)}"
+        f" goals missed {len(missed)}"
     )
-    return int(bool(misses))
+    return int(bool(missed))
 
 
 def _asked() -> tuple[argparse.Namespace, list[str]]:
@@ -75,10 +74,6 @@ def _run(task: tuple[str, int]) -> Result:
         raise
     reading.emitted.clear()  # it would have to come from one process to the other
     return Result(seed, reading, len(server.throughout()), server.order in UNTOUCHED_ORDERS)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -163,7 +163,6 @@ _SHAPES = [
     )
 ]
 _STARTS = [NOON, NOON, NOON + timedelta(hours=11, minutes=59, seconds=30)]
-_MOST = 0.7
 NOT_OBEYED = [Larger.IGNORED, Larger.REFUSED, Larger.FAILING]
 
 
@@ -176,15 +175,16 @@ def liar(lie: str, churning: str, seed: int, *, obeys: bool) -> SimulatedServer:
     it = _two_at_once(rng) if lie == TWO_LIES else LIES[lie]
     rates = CHURNS[churning]
     sizes = [rng.randint(40, 400), rng.randint(600, 1000), rng.randint(1100, 1800)]
-    few_of_today = rates is TODAY and rng.random() < _MOST
-    options: dict[str, Any] = {
-        "size": sizes[0] if few_of_today else rng.choice(sizes),
-        "page_size": 20,
-        "order": [*Order][seed % len(Order)],
-        "shape": Shape.RECENT if few_of_today else rng.choice(_SHAPES),
-        "start": rng.choice(_STARTS),
-        "step": rng.choice([0.3, 0.5, 1]),
-        "larger": Larger.OBEYED if obeys else NOT_OBEYED[seed % len(NOT_OBEYED)],
-        "seed": seed,
-    }
-    return SimulatedServer(**options | it.options, changes=churn({**rates, **it.rates}))
+    few_of_today = rates is TODAY and rng.random() < 0.7
+    return SimulatedServer(
+        size=sizes[0] if few_of_today else rng.choice(sizes),
+        page_size=20,
+        order=[*Order][seed % len(Order)],
+        shape=Shape.RECENT if few_of_today else rng.choice(_SHAPES),
+        start=rng.choice(_STARTS),
+        step=rng.choice([0.3, 0.5, 1]),
+        larger=Larger.OBEYED if obeys else NOT_OBEYED[seed % len(NOT_OBEYED)],
+        seed=seed,
+        changes=churn({**rates, **it.rates}),
+        **it.options,
+    )

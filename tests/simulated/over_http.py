@@ -18,8 +18,8 @@ def serving(server: SimulatedServer) -> Script:
     """Return the faults of a sandbox by which its responses are those of a simulated server."""
 
     def script(info: RequestInfo) -> Fault:
-        query = info.query
-        dates = DateRange(_day(query.get("date_from")), _day(query.get("date_to")))
+        ends = [info.query.get(name) for name in ("date_from", "date_to")]
+        dates = DateRange(*(date.fromisoformat(end) if end else None for end in ends))
         try:
             page = server.fetch(dates, info.page or 1, info.per_page)
         except FailedError:
@@ -29,10 +29,6 @@ def serving(server: SimulatedServer) -> Script:
         return faults.Fault("simulated", lambda _: _response(page, info))
 
     return script
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _response(page: Page, info: RequestInfo) -> Response:

@@ -1,9 +1,9 @@
 """Named scenarios, and what must be reached in them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
-from math import inf, sqrt
+from math import sqrt
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
@@ -36,44 +36,29 @@ class Result(NamedTuple):
     stable: bool  # whether no edit changes the server's order
 
 
-def missing(results: Sequence[Result]) -> float:
+def _unproven(results: Iterable[Result]) -> float:
+    return fmean(one.reading.outcome is not Outcome.COMPLETE for one in results)
+
+
+def _missing(results: Iterable[Result]) -> float:
     """Return the share of contacts that unproven runs missed."""
     unproven = [one for one in results if one.reading.outcome is Outcome.UNPROVEN]
     missed = sum(len(one.reading.missing) for one in unproven)
     return missed / max(1, sum(one.contacts for one in unproven))
 
 
-class Goal(NamedTuple):
-    """What must be reached over all runs of a scenario, at least (`proven`, `floor`) or at most."""
-
-    proven: float = 0  # the share of runs
-    floor: float = 0  # likewise, but a measured figure: chance may explain what is missing of it
-    median: float = inf  # requests for each page
-    worst: float = inf
-    extra: float = inf  # requests beyond the number of pages, in any run
-    missing: float = inf  # the share of the contacts of all unproven runs
-    missing_stable: float = inf  # and of those runs whose order no edit changes
-
-    def misses(self, results: Sequence[Result]) -> Iterator[str]:
-        """Say where it is missed."""
-        readings = [one.reading for one in results]
-        proven = fmean(one.outcome is Outcome.COMPLETE for one in readings)
-        chance = 2 * sqrt(self.floor * (1 - self.floor) / len(readings))
-        least = max(self.proven, self.floor - chance)
-        if proven < least:
-            yield f"proven {proven:.0%}, not {least:.0%}"
-        costs = [one.cost for one in readings]
-        for name, figure, most in (
-            ("median cost", median(costs), self.median),
-            ("worst cost", max(costs), self.worst),
-            ("further requests", max(one.requests - one.pages for one in readings), self.extra),
-            ("missing", missing(results), self.missing),
-            ("missing", missing([one for one in results if one.stable]), self.missing_stable),
-            ("too dear runs", sum(one.requests > one.most_requests for one in readings), 0),
-            ("runs that send one twice", sum(one.twice > 0 for one in readings), 0),
-        ):
-            if figure > most:
-                yield f"{name} {figure:.3g}, not {most:g}"
+FIGURES: dict[str, Callable[[Sequence[Result]], float]] = {
+    "unproven": _unproven,
+    "floor": _unproven,  # where chance may have its part in it
+    "LOST": lambda runs: sum(one.reading.outcome is Outcome.LOST for one in runs),
+    "twice": lambda runs: sum(one.reading.twice > 0 for one in runs),
+    "over": lambda runs: sum(one.reading.requests > one.reading.most_requests for one in runs),
+    "missing": _missing,
+    "stable": lambda runs: _missing(one for one in runs if one.stable),
+    "cost": lambda runs: median(one.reading.cost for one in runs),
+    "max": lambda runs: max(one.reading.cost for one in runs),
+    "extra": lambda runs: max(one.reading.requests - one.reading.pages for one in runs),
+}
 
 
 class Scenario(NamedTuple):
@@ -81,8 +66,20 @@ class Scenario(NamedTuple):
 
     name: str
     server: Callable[[int], SimulatedServer]
-    goal: Goal = Goal()
-    declared: bool = False  # whether losses are a declared limit
+    goals: Mapping[str, float]  # what the figures may come to at the most
+
+    @property
+    def declared(self) -> bool:
+        """Whether losses are a declared limit."""
+        return "LOST" not in self.goals
+
+    def misses(self, runs: Sequence[Result]) -> Iterator[str]:
+        """Say where a goal is missed."""
+        for name, most in self.goals.items():
+            figure = FIGURES[name](runs)
+            chance = 2 * sqrt(most * (1 - most) / len(runs)) if name == "floor" else 0
+            if figure > most + chance:
+                yield f"{name} {figure:.3g}, not {most:.3g}"
 
 
 STABLE = [order for order in Order if order is not Order.UNSTABLE]
@@ -91,8 +88,9 @@ UNSTABLE = [Order.UNSTABLE]
 LOW = {change: rate * 0.1 for change, rate in MODERATE.items()}
 EDITS: Rates = {**MODERATE, Change.EDIT: 5}
 STORM: Rates = {Change.DELETE: 1, Change.GALE: 1}
-FEW_MISSING = Goal(missing_stable=0.001)
-MOST_PROVEN = Goal(proven=0.95, missing_stable=0.001)
+ALWAYS = {"twice": 0, "over": 0}
+FEW_MISSING = {"stable": 0.001}
+MOST_PROVEN = {"stable": 0.001, "unproven": 0.05}
 
 
 def _obeyed(obeys: bool) -> str:  # noqa: FBT001
@@ -102,15 +100,15 @@ def _obeyed(obeys: bool) -> str:  # noqa: FBT001
 def _lies() -> Iterator[Scenario]:
     for lie, churning, obeys in product([*LIES, TWO_LIES], CHURNS, (True, False)):
         server = partial(liar, lie, churning, obeys=obeys)
-        declared = is_declared(lie, obeys=obeys)
-        yield Scenario(f"{lie}, {churning}{_obeyed(obeys)}", server, declared=declared)
+        goals = ALWAYS if is_declared(lie, obeys=obeys) else ALWAYS | {"LOST": 0}
+        yield Scenario(f"{lie}, {churning}{_obeyed(obeys)}", server, goals)
 
 
 def _scenario(
     name: str,
     orders: Sequence[Order],
     rates: Rates,
-    goal: Goal,
+    goals: Mapping[str, float],
     *,
     obeys: bool = True,
     **options: Any,  # noqa: ANN401 - what the server takes
@@ -123,7 +121,7 @@ def _scenario(
             larger=Larger.OBEYED if obeys else Larger.IGNORED,
         )
 
-    return Scenario(f"{name}{_obeyed(obeys)}", server, goal)
+    return Scenario(f"{name}{_obeyed(obeys)}", server, {**ALWAYS, "LOST": 0, **goals})
 
 
 def _repairs() -> Iterator[Scenario]:
@@ -153,9 +151,9 @@ def _repairs() -> Iterator[Scenario]:
         ("offset limit, quiet", 40, STABLE, REST, 1, {"paging": Paging(deepest_row=400)}),
     ]
     for (name, pages, orders, rates, floor, options), obeys in product(rows, (True, False)):
-        goal = FEW_MISSING if obeys else FEW_MISSING._replace(floor=floor)
+        goals = FEW_MISSING if obeys else FEW_MISSING | {"floor": 1 - floor}
         full = f"{name}, {pages} pages"
-        yield _scenario(full, orders, rates, goal, obeys=obeys, size=20 * pages, **options)
+        yield _scenario(full, orders, rates, goals, obeys=obeys, size=20 * pages, **options)
 
 
 def _goals() -> Iterator[Scenario]:
@@ -165,9 +163,9 @@ def _goals() -> Iterator[Scenario]:
         name = f"20,000 contacts, {shape}, moderate"
         yield _scenario(name, STABLE, MODERATE, MOST_PROVEN, obeys=obeys, shape=shape, **large)
     for shape, obeys in product((Shape.IMPORT, Shape.TODAY), (True, False)):
-        goal = MOST_PROVEN if obeys else FEW_MISSING
+        goals = MOST_PROVEN if obeys else FEW_MISSING
         name = f"20,000 contacts, {shape}, low"
-        yield _scenario(name, STABLE, LOW, goal, obeys=obeys, shape=shape, **large)
+        yield _scenario(name, STABLE, LOW, goals, obeys=obeys, shape=shape, **large)
     costs: list[tuple[str, Sequence[Order], bool, float]] = [
         ("any order", [*Order], True, 1.2),
         ("stable order", UNTOUCHED_ORDERS, False, 1.6),
@@ -175,16 +173,16 @@ def _goals() -> Iterator[Scenario]:
     ]
     for (order, orders, obeys, most), size in product(costs, (800, 3000, 10_000)):
         name = f"{size // 20} pages, moderate, {order}"
-        yield _scenario(name, orders, MODERATE, Goal(median=most), obeys=obeys, size=size)
+        yield _scenario(name, orders, MODERATE, {"cost": most}, obeys=obeys, size=size)
     for obeys in (True, False):
-        yield _scenario("storm", [*Order], STORM, Goal(missing=0.01), obeys=obeys, size=3000)
+        yield _scenario("storm", [*Order], STORM, {"missing": 0.01}, obeys=obeys, size=3000)
     # A full last page costs the page behind it, and a round total is cut rather than believed.
     for size, extra in ((20, 0), (410, 1), (990, 1), (400, 2), (1000, 7)):
-        goal = Goal(proven=1, extra=extra)
-        yield _scenario(f"{size} contacts at rest", STABLE, REST, goal, size=size)
+        goals = {"unproven": 0, "extra": extra}
+        yield _scenario(f"{size} contacts at rest", STABLE, REST, goals, size=size)
     for shape in (Shape.EVEN, Shape.GROWING):
-        goal, name = Goal(proven=1, worst=1.08), f"1,000 pages at rest, {shape}"
-        yield _scenario(name, STABLE, REST, goal, obeys=False, size=20_000, shape=shape)
+        goals, name = {"unproven": 0, "max": 1.08}, f"1,000 pages at rest, {shape}"
+        yield _scenario(name, STABLE, REST, goals, obeys=False, size=20_000, shape=shape)
 
 
 SUBJECTS = {"lies": [*_lies()], "repair": [*_repairs()], "goals": [*_goals()]}

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tap_mihu.reading.scan import Done
@@ -11,37 +12,39 @@ from tests.simulated.__main__ import COLUMNS
 from tests.simulated.bounds import EVERYTHING
 from tests.simulated.lies import CHURNS, LIES
 from tests.simulated.reading import Reading
-from tests.simulated.scenarios import SUBJECTS, Goal, Result
+from tests.simulated.scenarios import FEW_MISSING, FIGURES, SUBJECTS, Result, Scenario
+from tests.simulated.server import SimulatedServer
 
 GOOD = Reading(pages=100, requests=102, most_requests=550)
-UNPROVEN = Reading(pages=100, requests=702, most_requests=550, missing={*"12345"}, twice=1)
-UNPROVEN.done.append(Done(EVERYTHING, proven=False))
+LOST = replace(GOOD, missing={*"12345"}, twice=1, requests=702)
+UNPROVEN = replace(LOST, done=[Done(EVERYTHING, proven=False)])
 
 
-def misses(goal: Goal, reading: Reading, *, stable: bool = True) -> list[str]:
-    return [*goal.misses([Result(0, reading, contacts=1000, stable=stable)])]
+def misses(reading: Reading, goals: dict[str, float], *, stable: bool = True) -> list[str]:
+    scenario = Scenario("", lambda _seed: SimulatedServer(size=1), goals)
+    return [*scenario.misses([Result(0, reading, 1000, stable)])]
 
 
 def test_a_missed_goal_is_said() -> None:
-    goal = Goal(proven=0.95, median=1, worst=2, extra=1, missing=0.001, missing_stable=0.002)
-    assert misses(goal, UNPROVEN) == [
-        "proven 0%, not 95%",
-        "median cost 7.02, not 1",
-        "worst cost 7.02, not 2",
-        "further requests 602, not 1",
+    goals = {"unproven": 0.05, "missing": 0.001, "stable": 0.002, "cost": 1, "max": 7, "extra": 1}
+    assert misses(UNPROVEN, goals | {"floor": 0}) == [
+        "unproven 1, not 0.05",
         "missing 0.005, not 0.001",
-        "missing 0.005, not 0.002",
-        "too dear runs 1, not 0",
-        "runs that send one twice 1, not 0",
+        "stable 0.005, not 0.002",
+        "cost 7.02, not 1",
+        "max 7.02, not 7",
+        "extra 602, not 1",
+        "floor 1, not 0",
     ]
-    assert misses(Goal(floor=1), UNPROVEN)[0] == "proven 0%, not 100%"
+    always = misses(LOST, {"LOST": 0, "twice": 0, "over": 0})
+    assert always == ["LOST 1, not 0", "twice 1, not 0", "over 1, not 0"]
 
 
 def test_a_reached_goal_is_not_mentioned() -> None:
-    goal = Goal(1, 1, median=1.02, worst=1.02, extra=2, missing=0, missing_stable=0)
-    assert not misses(goal, GOOD)
-    assert "missing" not in str(misses(Goal(missing_stable=0), UNPROVEN, stable=False))
-    assert "proven" not in str(misses(Goal(floor=0.3), UNPROVEN)), "that may be chance"
+    figures = {**dict.fromkeys(FIGURES, 0.0), "cost": 1.02, "max": 1.02, "extra": 2}
+    assert misses(GOOD, figures) == []
+    assert misses(UNPROVEN, FEW_MISSING, stable=False) == []
+    assert misses(UNPROVEN, {"floor": 0.5}) == [], "that may be chance"
 
 
 def test_every_lie_is_measured_under_a_name_of_its_own() -> None:
@@ -61,7 +64,7 @@ def test_the_page_shows_every_option_and_column() -> None:
     cells = re.findall(r"^\| (`.+?) \|", text, flags=re.MULTILINE)
     options = {*re.findall(r"^  (--\w+)", run("--help"), flags=re.MULTILINE)}
     assert options
-    assert {*re.findall(r"`(\S+?)[ `]", " ".join(cells))} == options | {*COLUMNS.split()}
+    assert {*re.findall(r"`(\S+?)[ `]", " ".join(cells))} == options | {*COLUMNS}
 
 
 def test_the_command_says_what_came_of_it() -> None:
