@@ -149,18 +149,15 @@ def _two_at_once(rng: Random) -> Lie:
 
 
 _SHAPES = [
-    Shape(name)
-    for name in (
-        "even",
-        "growing",
-        "asleep",
-        "recent",
-        "import",
-        "gap",
-        "ties",
-        "outlier",
-        "two days",
-    )
+    Shape.EVEN,
+    Shape.GROWING,
+    Shape.ASLEEP,
+    Shape.RECENT,
+    Shape.IMPORT,
+    Shape.GAP,
+    Shape.TIES,
+    Shape.OUTLIER,
+    Shape.TWO_DAYS,
 ]
 _STARTS = [NOON, NOON, NOON + timedelta(hours=11, minutes=59, seconds=30)]
 NOT_OBEYED = [Larger.IGNORED, Larger.REFUSED, Larger.FAILING]
