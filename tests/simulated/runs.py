@@ -3,11 +3,11 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Rows
@@ -16,28 +16,17 @@ from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.state import Subject
-from tests.simulated.small import (
-    DAY,
-    EVERYTHING,
-    NOON,
-    Cut,
-    Reader,
-    SmallWorkspace,
-    Trouble,
-    View,
-)
+from tests.simulated.small import DAY, Cut, Reader, SmallWorkspace, Trouble, View
 
-HOURS = (-26, -5, -1, 0, 0, 0, 1, 3, 26)
-FILTERS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "members": {"status": "Active"},
-    "dates": {"date_from": "2025-06-05", "date_to": "2025-06-14"},
-}
-VIEWS = {
-    "none": View(),
-    "members": View(members_only=True),
-    "dates": View(DateRange(date(2025, 6, 5), date(2025, 6, 14))),
-}
+VIEWS = (
+    View({}),
+    View({"status": "Active"}),
+    View(
+        {"date_from": "2025-06-05", "date_to": "2025-06-14"},
+        DateRange(date(2025, 6, 5), date(2025, 6, 14)),
+    ),
+)
+_MOST_RANGES = 6
 
 
 class Diverged(AssertionError):  # noqa: N818
@@ -59,24 +48,6 @@ class Sent(NamedTuple):
     version: int | None
 
 
-@dataclass
-class Table:
-    """A table that is kept by upserts; the rows of older versions can be deleted."""
-
-    rows: dict[str, Sent] = field(default_factory=dict)
-
-    def load(self, message: object) -> None:
-        """Take a message in."""
-        if isinstance(message, Sent):
-            self.rows[message.uuid] = message
-        elif isinstance(message, Activation):
-            self.rows = {
-                uuid: row
-                for uuid, row in self.rows.items()
-                if (row.version or 0) >= message.version
-            }
-
-
 def merge(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """Merge states as Meltano does: objects deeply, everything else is replaced."""
     for key, value in new.items():
@@ -87,12 +58,19 @@ def merge(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     return old
 
 
-class _Warnings(logging.Handler):
+def _copied(state: dict[str, Any]) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(state))
+    return copy
+
+
+class _Told(logging.Logger):
+    """Keeps what a person is told."""
+
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__("history", logging.WARNING)
         self.lines: list[str] = []
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def handle(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
 
 
@@ -100,56 +78,31 @@ class _Warnings(logging.Handler):
 class Job:
     """How the tap is set up."""
 
+    reread_after_hours: int
+    full_table: bool
+    lookback_seconds: int
     workspace: str = "a"
-    filters: str = "none"
-    full_table: bool = False
-    reread_after_hours: int = 0
-    start_date: str | None = None
-    lookback_seconds: int = 300
+    view: View = VIEWS[0]
 
-
-@dataclass
-class Outcome:
-    """What a run did."""
-
-    messages: list[object]
-    ended: bool
-    warnings: list[str]
-    requests: int
+    @property
+    def subject(self) -> Subject:
+        return Subject.of(f"https://{self.workspace}.example.test", self.view.filters)
 
 
 class History:
     """One state and one table, over many runs."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = rng = Random(seed)
-        self.log: list[str] = []
-        self.versions = rng.random() < 0.5
-        self.workspaces = {name: self._workspace(name) for name in ("a", "b")}
-        self.job = Job(
-            reread_after_hours=rng.choice((0, 0, 24, 5)),
-            full_table=rng.random() < 0.3,
-            lookback_seconds=rng.choice((0, 300, 3600)),
-        )
-        self.stored: dict[str, Any] = {}
-        self.table = Table()
-        self.version = 0
+        self._rng = rng = Random(seed)
+        self._log: list[object] = []
+        self._versions = rng.random() < 0.7
+        self._workspaces = {name: SmallWorkspace(Random(rng.random()), name) for name in "ab"}
+        self._job = Job(rng.choice((0, 0, 24, 5)), rng.random() < 0.3, rng.choice((0, 300, 3600)))
+        self._stored: dict[str, Any] = {}
+        self._table: dict[str, Sent] = {}
+        self._version = 0
 
-    def _workspace(self, name: str) -> SmallWorkspace:
-        rng = Random(self.rng.random())
-        made = SmallWorkspace(
-            rng,
-            name,
-            header_ahead=timedelta(hours=rng.choice(HOURS)),
-            data_ahead=timedelta(hours=rng.choice(HOURS), seconds=rng.random()),
-            zone=timedelta(hours=rng.choice((0, 0, 13, -11))),
-            whole_seconds=rng.random() < 0.3,
-            undated=rng.choice((0, 0, 0.1)),
-        )
-        made.fill(rng.randrange(2, 30))
-        return made
-
-    def go(self, runs: int) -> None:
+    def go(self, runs: int = 8) -> None:
         """Let runs follow each other, then see whether quiet ones make up for everything.
 
         Raises:
@@ -158,23 +111,31 @@ class History:
         for _ in range(runs):
             self._pass_time()
             self._change_job()
-            self.one_run()
-        self.settle()
+            self._run_with_trouble()
+            if self._rng.random() < 0.3:
+                self._settle()
+        self._settle()
+
+    def _diverged(self, *why: object) -> NoReturn:
+        raise Diverged("\n".join(map(str, (*why, *self._log))))
+
+    @property
+    def _workspace(self) -> SmallWorkspace:
+        return self._workspaces[self._job.workspace]
 
     def _pass_time(self) -> None:
-        rng = self.rng
-        hours = rng.choice((0.02, 1, 1, 1, 5, 24, 24, 60, 200))
-        for workspace in self.workspaces.values():
+        hours = self._rng.choice((0.02, 1, 1, 1, 5, 24, 24, 60, 200))
+        for workspace in self._workspaces.values():
             workspace.now += timedelta(hours=hours)
-            for _ in range(rng.randrange(4)):
+            for _ in range(self._rng.randrange(4)):
                 workspace.change()
 
     def _change_job(self) -> None:
-        rng, job = self.rng, self.job
-        if rng.random() < 0.15:
+        rng, job = self._rng, self._job
+        if rng.random() < 0.2:
             job.full_table = not job.full_table
         if rng.random() < 0.1:
-            job.filters = rng.choice([*FILTERS])
+            job.view = rng.choice(VIEWS)
         if rng.random() < 0.05:
             job.workspace = rng.choice("ab")
         if rng.random() < 0.1:
@@ -182,182 +143,126 @@ class History:
         if rng.random() < 0.1:
             job.lookback_seconds = rng.choice((0, 300, 3600))
 
-    def one_run(self) -> None:
-        """Run with trouble, and keep some of what the target was given."""
-        rng = self.rng
+    def _run_with_trouble(self) -> None:
+        """Run, and keep some of what the target was given."""
+        rng = self._rng
         trouble = Trouble(
             cut_at=rng.randrange(14) if rng.random() < 0.5 else None,
             unproven=rng.choice((0, 0, 0.3)),
-            hides=rng.choice((0.8, 1)) if rng.random() < 0.1 and self._would_tell() else 0,
+            hides=rng.choice((0.8, 1)) if rng.random() < 0.5 and self._would_tell() else 0,
             busy=rng.choice((0, 0.3, 0.8)),
         )
         refresh = not trouble.hides and rng.random() < 0.1
-        strategy = "merge" if refresh or rng.random() < 0.3 else "replace"
-        outcome = self.run({} if refresh else self.stored, trouble)
-        messages = outcome.messages
+        merges = refresh or rng.random() < 0.3
+        messages, warnings = self._run({} if refresh else self._stored, trouble)
         if rng.random() < 0.4:  # the target is killed, too
             messages = messages[: rng.randrange(len(messages) + 1)]
         states = [message for message in messages if isinstance(message, dict)]
         kept: dict[str, Any] | None = None
         if states and rng.random() < 0.8:
             kept = states[-1] if rng.random() < 0.7 else rng.choice(states)
-        if kept is None and self._is_of_another(states):
+        if kept is None and any(_subject(one) != _subject(self._stored) for one in states):
             # What deletes rows of another selection cannot go unnoticed, or nobody could know.
             messages = [m for m in messages if not isinstance(m, Activation)]
         if refresh and kept is not None and rng.random() < 0.5:
-            self.table.rows.clear()
+            self._table.clear()
         self._load(messages, believes_lies=trouble.hides > 0)
-        self.log.append(
-            f"{self.job} {trouble} {refresh=} {strategy} ended={outcome.ended} "
-            f"{len(messages)} of {len(outcome.messages)} messages, kept {json.dumps(kept)}"
-        )
         if kept is not None:
-            copy = json.loads(json.dumps(kept))
-            self.stored = merge(copy, self.stored) if strategy == "merge" else copy
+            self._stored = merge(_copied(kept), self._stored) if merges else _copied(kept)
+        self._log += [replace(self._job), trouble, f"{refresh=} {merges=}", warnings, kept]
 
     def _load(self, messages: Sequence[object], *, believes_lies: bool = False) -> None:
-        """Load the table; no contact that lives may be deleted.
-
-        Raises:
-            Diverged: One is.
-        """
+        """Load the table; no contact that lives may be deleted."""
         for message in messages:
-            before = self.table.rows
-            self.table.load(message)
-            if isinstance(message, Activation) and not believes_lies:
-                view = VIEWS[self.job.filters]
-                living = self.workspaces[self.job.workspace].selected(view, view.within)
-                gone = {item.uuid for item in living} & before.keys() - self.table.rows.keys()
+            if isinstance(message, Sent):
+                self._table[message.uuid] = message
+            elif isinstance(message, Activation):
+                rows = self._table.items()
+                kept = {uuid: row for uuid, row in rows if (row.version or 0) >= message.version}
+                gone = self._table.keys() - kept.keys()
+                self._table = kept
                 # One may have entered the filter behind the back of the run.
-                if gone and not view.members_only:
-                    raise Diverged("\n".join([f"deleted, but living: {gone}", *self.log]))
+                if not believes_lies and not self._job.view.members_only:
+                    gone &= {item.uuid for item in self._living()}
+                    if gone:
+                        self._diverged("deleted, but living:", gone)
+
+    def _living(self) -> list[Any]:
+        view = self._job.view
+        return self._workspace.selected(view, view.within)
 
     def _would_tell(self) -> bool:
         """Return whether the state knows of so many contacts that the loss of most would tell."""
-        about = (self.stored.get("ranges") or [{}])[0]
-        known = 0 if self._is_of_another([self._of_job()]) else about.get("contacts") or 0
-        view = VIEWS[self.job.filters]
-        there = len(self.workspaces[self.job.workspace].selected(view, view.within))
-        return known > 12 and there < known * 1.1
+        if _subject(self._stored) != self._job.subject:
+            return False
+        known = self._stored["ranges"][0]["contacts"] or 0
+        return known > 12 and len(self._living()) < known * 1.1
 
-    def _of_job(self) -> dict[str, Any]:
-        subject = Subject.of(
-            f"https://{self.job.workspace}.example.test", FILTERS[self.job.filters]
-        )
-        return {"ranges": [{"workspace": subject.workspace, "filters": subject.filters}]}
-
-    def _is_of_another(self, states: Sequence[dict[str, Any]]) -> bool:
-        def subject(state: dict[str, Any]) -> object:
-            about = (state.get("ranges") or [{}])[0]
-            return (about.get("workspace"), about.get("filters"))
-
-        return any(subject(state) != subject(self.stored) for state in states)
-
-    def run(self, given: dict[str, Any], trouble: Trouble) -> Outcome:
-        """Run the tap's own run over the workspace."""
-        job, workspace = self.job, self.workspaces[self.job.workspace]
-        view, clock = VIEWS[job.filters], ServerClock()
-        logger = logging.getLogger(f"history.{id(self)}")
-        logger.propagate = False
-        handler = _Warnings()
-        logger.handlers = [handler]
-        self.version += 1
+    def _run(self, given: dict[str, Any], trouble: Trouble) -> tuple[list[object], list[str]]:
+        """Run the tap's own run; return the messages to the target, and the warnings."""
+        job, clock, logger = self._job, ServerClock(), _Told()
+        self._version += 1
         terms = Terms(
             job.full_table,
-            self.version if self.versions else None,
-            start_date=None if job.full_table else job.start_date,
+            self._version if self._versions else None,
             lookback_seconds=job.lookback_seconds,
             reread_after_hours=job.reread_after_hours,
         )
         state = read_stream_state(
-            json.loads(json.dumps(given)),
-            view.within,
-            Subject.of(f"https://{job.workspace}.example.test", FILTERS[job.filters]),
-            filters=FILTERS[job.filters],
+            _copied(given),
+            job.view.within,
+            job.subject,
+            filters=job.view.filters,
             lookback_seconds=terms.lookback_seconds,
             logger=logger,
         )
         run = Run(state, terms, clock, logger)
-        reader = Reader(workspace, view, clock, trouble)
+        reader = Reader(self._workspace, job.view, clock, trouble)
         messages: list[object] = [given] if given else []
-
         try:
             run.prepare(reader.fetch)
             for event in run.read(partial(reader.scan, run)):
                 if isinstance(event, Rows):
-                    messages.extend(
-                        Sent(row.uuid, row.payload[0], row.payload[1], run.terms.version)
-                        for row in event.rows
-                        if row.payload is not None
-                    )
+                    rows = (row for row in event.rows if row.payload is not None)
+                    messages += [Sent(row.uuid, *row.payload, run.terms.version) for row in rows]
                 else:
                     messages.append(run.state.to_state())
         except Cut:
-            return Outcome(messages, ended=False, warnings=handler.lines, requests=reader.requests)
+            return messages, logger.lines
         if run.activates is not None:
             messages.append(Activation(run.activates))
-        messages.append(run.state.to_state())
-        return Outcome(messages, ended=True, warnings=handler.lines, requests=reader.requests)
+        return [*messages, run.state.to_state()], logger.lines
 
-    def settle(self) -> None:
-        """Let quiet runs follow until one warns of nothing; then source and table must agree.
-
-        Raises:
-            Diverged: They do not.
-        """
+    def _settle(self) -> None:
+        """Let quiet runs follow until one warns of nothing; then source and table must agree."""
         for _ in range(4):
-            for workspace in self.workspaces.values():
-                workspace.now += max(timedelta(hours=self.job.reread_after_hours + 1), DAY / 24)
-            outcome = self.run(self.stored, Trouble())
-            self._load(outcome.messages)
-            self.stored = json.loads(json.dumps(self.state_of(outcome)))
-            self.log.append(f"quiet: {outcome.warnings} {json.dumps(self.stored)}")
-            if not outcome.warnings and self._read_all(outcome):
-                self._check_size()
+            for workspace in self._workspaces.values():
+                workspace.now += max(timedelta(hours=self._job.reread_after_hours + 1), DAY / 24)
+            messages, warnings = self._run(self._stored, Trouble())
+            self._load(messages)
+            *_, last = (message for message in messages if isinstance(message, dict))
+            self._stored = _copied(last)
+            self._log += ["quiet", warnings, self._stored]
+            about, *ranges = self._stored["ranges"]
+            # One that resumes leaves out what came before.
+            if not warnings and {entry[1] for entry in ranges} == {about["undated"][0]}:
+                if len(ranges) > _MOST_RANGES:
+                    self._diverged("so many ranges after a complete run:", len(ranges))
                 self._compare()
                 return
-        raise Diverged("\n".join(["it never settles", *self.log]))
-
-    @staticmethod
-    def state_of(outcome: Outcome) -> dict[str, Any]:
-        """Return the last state of a run."""
-        return [message for message in outcome.messages if isinstance(message, dict)][-1]
-
-    def _read_all(self, outcome: Outcome) -> bool:
-        """Return whether the run read everything: one that resumes leaves out what came before."""
-        about, *ranges = self.state_of(outcome)["ranges"]
-        return {entry[1] for entry in ranges} == {about["undated"][0]}
-
-    def _check_size(self) -> None:
-        entries = len(self.stored["ranges"]) - 1
-        if entries > 6:
-            raise Diverged("\n".join([f"{entries} ranges after a complete run", *self.log]))
+        self._diverged("it never settles")
 
     def _compare(self) -> None:
-        view, workspace = VIEWS[self.job.filters], self.workspaces[self.job.workspace]
-        full = self.job.full_table
-        items = workspace.selected(view, view.within)
-        source = {item.uuid: (item.value, item.silent if full else 0) for item in items}
-        rows = self.table.rows.items()
-        found = {uuid: (row.value, row.silent if full else 0) for uuid, row in rows}
-        wrong = {
-            uuid: (value, found.get(uuid))
-            for uuid, value in source.items()
-            if found.get(uuid) != value
-        }
+        full = self._job.full_table
+        source = {item.uuid: (item.value, item.silent if full else 0) for item in self._living()}
+        found = {row.uuid: (row.value, row.silent if full else 0) for row in self._table.values()}
+        wrong = {uuid: found.get(uuid) for uuid in source if found.get(uuid) != source[uuid]}
         if wrong:
-            lines = [repr(workspace.items[uuid]) for uuid in wrong]
-            raise Diverged("\n".join([f"(source, table): {wrong}", *lines, *self.log]))
-        if full and self.versions and found.keys() != source.keys():
-            extra = found.keys() - source.keys()
-            raise Diverged("\n".join([f"rows that are gone: {sorted(extra)}", *self.log]))
+            self._diverged("table:", wrong, *(self._workspace.items[uuid] for uuid in wrong))
+        if full and self._versions and found.keys() != source.keys():
+            self._diverged("rows that are gone:", found.keys() - source.keys())
 
 
-def go(seed: int, runs: int = 8) -> History:
-    """Live one history."""
-    history = History(seed)
-    history.go(runs)
-    return history
-
-
-__all__ = ["EVERYTHING", "NOON", "Diverged", "History", "Job", "Trouble", "go", "merge"]
+def _subject(state: dict[str, Any]) -> Subject | None:
+    about = state["ranges"][0] if "ranges" in state else None
+    return about and Subject(about["workspace"], about["filters"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any, NamedTuple
 
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Done, Rows
@@ -11,13 +12,14 @@ from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.run import Run
 
-NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 EVERYTHING = DateRange(None, None)
-LONG_AGO = datetime(2019, 3, 1, tzinfo=UTC)
-FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
-FAR_AHEAD_TEXT = to_text(FAR_AHEAD)
-DAYS = 12
+_NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
+_LONG_AGO = datetime(2019, 3, 1, tzinfo=UTC)
+_FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
+_FAR_AHEAD_TEXT = to_text(_FAR_AHEAD)
+_DAYS = 12
+_HOURS = (-26, -5, -1, 0, 0, 0, 1, 3, 26)
 
 
 class Cut(Exception):  # noqa: N818
@@ -38,12 +40,15 @@ class Item:
     silent: int = 0  # likewise, but with those that the time of the update does not tell
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What filters leave of a workspace."""
 
+    filters: dict[str, Any]
     within: DateRange = EVERYTHING
-    members_only: bool = False
+
+    @property
+    def members_only(self) -> bool:
+        return "status" in self.filters
 
 
 @dataclass
@@ -56,56 +61,51 @@ class Trouble:
     busy: float = 0  # changes a request, on average
 
 
-@dataclass
 class SmallWorkspace:
     """Some contacts, and clocks that are wrong by hours, but always by as many."""
 
-    rng: Random
-    name: str = "a"
-    header_ahead: timedelta = timedelta()  # of the clock in the `Date` header
-    data_ahead: timedelta = timedelta()  # of the clock that stamps contacts
-    zone: timedelta = timedelta()  # of the days that date filters mean
-    whole_seconds: bool = False
-    undated: float = 0.0  # the share of contacts without a creation date
-    now: datetime = NOON
-    items: dict[str, Item] = field(default_factory=dict)
-    born: int = 0
-    requests: int = 0
+    def __init__(self, rng: Random, name: str) -> None:
+        self.rng, self.name = rng, name
+        # Of the clock in the `Date` header, and of that which stamps contacts.
+        self._header_ahead = timedelta(hours=rng.choice(_HOURS))
+        self._data_ahead = timedelta(hours=rng.choice(_HOURS), seconds=rng.random())
+        # Of the days that date filters mean.
+        self._zone = timedelta(hours=rng.choice((0, 13, -11)))
+        self._whole_seconds = rng.random() < 0.3
+        self._undated_share = rng.choice((0, 0, 0.1))
+        self.now = _NOON
+        self.items: dict[str, Item] = {}
+        self._born = 0
+        for _ in range(rng.choice((3, 30))):
+            created = self.now - _DAYS * DAY * rng.random()
+            self._insert(created, min(self.now, created + DAY * rng.random()))
 
-    def fill(self, size: int) -> None:
-        """Make contacts of the last days."""
-        for _ in range(size):
-            created = self.now - DAYS * DAY * self.rng.random()
-            self.insert(created, min(self.now, created + DAY * self.rng.random()))
+    def _stamp(self, moment: datetime) -> datetime:
+        at = moment + self._data_ahead
+        return at.replace(microsecond=0) if self._whole_seconds else at
 
-    def stamp(self, moment: datetime) -> datetime:
-        """Return a moment by the data's clock."""
-        at = moment + self.data_ahead
-        return at.replace(microsecond=0) if self.whole_seconds else at
-
-    def stamp_text(self, moment: datetime | None) -> str | None:
+    def _stamp_text(self, moment: datetime | None) -> str | None:
         """Return a moment as the data has it; what is far ahead stays where it is."""
         if moment is None:
             return None
-        return FAR_AHEAD_TEXT if moment == FAR_AHEAD else to_text(self.stamp(moment))
+        return _FAR_AHEAD_TEXT if moment == _FAR_AHEAD else to_text(self._stamp(moment))
 
     @property
     def header(self) -> datetime:
         """The time in a response's header, now."""
-        return (self.now + self.header_ahead).replace(microsecond=0)
+        return (self.now + self._header_ahead).replace(microsecond=0)
 
-    def insert(self, created: datetime, updated: datetime | None) -> None:
-        """Add a contact."""
-        self.born += 1
-        uuid = f"{self.name}{self.born}"
+    def _insert(self, created: datetime, updated: datetime | None) -> None:
+        self._born += 1
+        uuid = f"{self.name}{self._born}"
         # One that says neither when it was created nor that it was updated lately is never due.
-        dated = updated == LONG_AGO or self.rng.random() >= self.undated
+        dated = updated == _LONG_AGO or self.rng.random() >= self._undated_share
         self.items[uuid] = Item(
             uuid,
-            self.born,
-            (self.stamp(created) + self.zone).date() if dated else None,
-            self.stamp_text(created) if dated else None,
-            self.stamp_text(updated),
+            self._born,
+            (self._stamp(created) + self._zone).date() if dated else None,
+            self._stamp_text(created) if dated else None,
+            self._stamp_text(updated),
             member=self.rng.random() < 0.5,
         )
 
@@ -113,29 +113,29 @@ class SmallWorkspace:
         """Let one thing happen."""
         kind, uuids = self.rng.random(), sorted(self.items)
         if kind < 0.5 and uuids:
-            self.edit(self.rng.choice(uuids))
+            self._edit(self.rng.choice(uuids))
         elif kind < 0.7:
-            self.insert(self.now, self.now)
+            self._insert(self.now, self.now)
         elif kind < 0.8:  # an import that keeps the creation date
-            self.insert(self.now - DAYS * DAY * self.rng.random(), self.now)
+            self._insert(self.now - _DAYS * DAY * self.rng.random(), self.now)
         elif kind < 0.85:  # one that keeps the time of the update
-            self.insert(self.now, LONG_AGO)
+            self._insert(self.now, _LONG_AGO)
         elif kind < 0.86 and uuids:  # tags, which do not touch the time of the update
             item = self.items[self.rng.choice(uuids)]
             self.items[item.uuid] = replace(item, silent=item.silent + 1)
         elif kind < 0.88:  # a timestamp of nonsense
-            self.insert(self.now, FAR_AHEAD)
+            self._insert(self.now, _FAR_AHEAD)
         elif kind < 0.9:
-            self.insert(self.now, None)
+            self._insert(self.now, None)
         elif uuids:
             del self.items[self.rng.choice(uuids)]
 
-    def edit(self, uuid: str) -> None:
+    def _edit(self, uuid: str) -> None:
         """Change a contact, which says so, unless its time of update is nonsense anyway."""
         item = self.items[uuid]
         updated_at = item.updated_at
-        if updated_at not in {None, FAR_AHEAD_TEXT}:
-            updated_at = self.stamp_text(self.now)
+        if updated_at not in {None, _FAR_AHEAD_TEXT}:
+            updated_at = self._stamp_text(self.now)
         member = item.member != (self.rng.random() < 0.2)
         self.items[uuid] = replace(item, updated_at=updated_at, member=member, value=item.value + 1)
 
@@ -150,18 +150,16 @@ class SmallWorkspace:
         return [item for item in items if item.day is not None and first <= item.day <= last]
 
 
+@dataclass
 class Reader:
     """Asks a workspace for a run: as the reading core does, but window by window."""
 
-    def __init__(
-        self, workspace: SmallWorkspace, view: View, clock: ServerClock, trouble: Trouble
-    ) -> None:
-        self.workspace = workspace
-        self.view = view
-        self.trouble = trouble
-        self.requests = 0
-        self._clock = clock
-        self._hidden = set[str]()
+    workspace: SmallWorkspace
+    view: View
+    clock: ServerClock
+    trouble: Trouble
+    requests: int = 0
+    hidden: set[str] = field(default_factory=set)
 
     def fetch(self, dates: DateRange, number: int) -> Page:
         """Answer with some page 1, whose rows nobody writes."""
@@ -171,26 +169,24 @@ class Reader:
 
     def _answer(self, dates: DateRange | None) -> list[Item]:
         """Let time pass and things happen, then look."""
+        workspace = self.workspace
         if self.requests == self.trouble.cut_at:
             raise Cut
-        workspace = self.workspace
         if self.requests:
             workspace.now += timedelta(seconds=100 * workspace.rng.random())
             if workspace.rng.random() < self.trouble.busy:
                 workspace.change()
-        if not self.requests and self.trouble.hides:
-            rng = Random(workspace.name)
+        elif self.trouble.hides:
             uuids = sorted(workspace.items)
-            self._hidden = set(rng.sample(uuids, int(len(uuids) * self.trouble.hides)))
+            count = int(len(uuids) * self.trouble.hides)
+            self.hidden = set(Random(workspace.name).sample(uuids, count))
         self.requests += 1
-        workspace.requests += 1
-        return [i for i in workspace.selected(self.view, dates) if i.uuid not in self._hidden]
+        return [i for i in workspace.selected(self.view, dates) if i.uuid not in self.hidden]
 
     def scan(self, run: Run, dates: DateRange) -> Iterator[Rows | Done]:
         """Read the contacts created within dates, as `reading.scan` does."""
-        whole = dates == EVERYTHING
         windows: list[DateRange | None] = [*self._windows(dates)]
-        if whole and len(windows) > 1:
+        if dates == EVERYTHING and len(windows) > 1:
             windows.append(None)
         sent = set[str]()
         for window in windows:
@@ -203,7 +199,7 @@ class Reader:
                 items = [i for i in items if i.number % 2 == half or half]
                 items = [i for i in items if not unproven or i.number % 3]
                 rows = [_row(i, due=run.is_due(i.created_at, i.updated_at)) for i in items]
-                self._clock.note(Page(1, rows, len(items), 1, self.workspace.header))
+                self.clock.note(Page(1, rows, len(items), 1, self.workspace.header))
                 sent |= {row.uuid for row in rows}
                 if rows:
                     yield Rows(rows)
@@ -213,7 +209,7 @@ class Reader:
         """Cut dates at random, or not at all."""
         rng, today = self.workspace.rng, self.workspace.header.date()
         first, last = dates.first, dates.last
-        ends = sorted({today - DAY * rng.randrange(DAYS + 2) for _ in range(rng.randrange(5))})
+        ends = sorted({today - DAY * rng.randrange(_DAYS + 2) for _ in range(rng.randrange(5))})
         for end in ends:
             if (first or date.min) <= end < (last or date.max):
                 yield DateRange(first, end)

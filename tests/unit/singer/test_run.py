@@ -25,20 +25,23 @@ Event = Rows | Done
 
 ALL = DateRange(None, None)
 NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
-NOON_THEN = datetime(2023, 10, 24, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 BEFORE = DateRange(None, date(2025, 6, 12))
 SINCE = DateRange(date(2025, 6, 13), None)
 INCREMENTAL = Terms(full_table=False)
 FULL = Terms(full_table=True, version=8)
+REREADING = Terms(full_table=False, lookback_seconds=300, reread_after_hours=24)
 LOGGER = logging.getLogger("test of a run")
 NEW = State.new(Subject("a workspace", "filters"), ALL)
 
 
-def marked(read_at: datetime, until: datetime, state: State = NEW) -> State:
+def marked(read_at: datetime, until: datetime, contacts: int | None = None) -> State:
     """A state after a complete reading."""
     mark = Mark(to_text(read_at), to_text(until))
-    return replace(state, ranges=Ranges.of(ALL, mark), undated=mark)
+    return replace(NEW, ranges=Ranges.of(ALL, mark), undated=mark, contacts=contacts)
+
+
+YESTERDAY = marked(NOW - DAY, NOW - DAY, contacts=10)
 
 
 @dataclass
@@ -81,8 +84,8 @@ class Story:
         return run, run.activates
 
 
-def a_row(uuid: str, updated: datetime, created: datetime | None = NOW - 900 * DAY) -> Row:
-    return Row(uuid, to_text(created) if created else None, to_text(updated), "a line")
+def a_row(uuid: str, updated: datetime, created: datetime = NOW - 900 * DAY) -> Row:
+    return Row(uuid, to_text(created), to_text(updated), "a line")
 
 
 def judged(run: Run, row: Row) -> Row:
@@ -105,7 +108,7 @@ def test_what_one_run_read_becomes_one_range() -> None:
     story = Story(proven(BEFORE, SINCE, None))
     run, _ = story.play(NEW, INCREMENTAL)
     (entry,) = run.state.ranges.to_state()
-    assert entry == [None, to_text(NOW), to_text(NOW - DAY - timedelta(seconds=1))]
+    assert entry == [None, to_text(NOW), to_text(NOW - DAY - SECOND)]
     assert run.state.undated == run.state.ranges.marks[0]
     assert len(story.states[0].ranges.spans) == 2
 
@@ -118,13 +121,13 @@ def test_an_unproven_window_keeps_its_moment(caplog: pytest.LogCaptureFixture) -
     assert moved.read_at == to_text(NOW)
     assert run.state.bookmark == old.bookmark
     assert run.state.round is None
+    assert not run.proven
     (record,) = caplog.records
     assert "up to 2025-06-12" in record.getMessage()
 
 
 def test_where_nothing_can_be_read_the_state_stays() -> None:
-    old = marked(NOW - 2 * DAY, NOW - 3 * DAY)
-    run = Run(old, FULL, ServerClock(), LOGGER)
+    run = Run(YESTERDAY, FULL, ServerClock(), LOGGER)
 
     def refusing(_: DateRange) -> Iterator[Event]:
         yield from ()
@@ -133,20 +136,16 @@ def test_where_nothing_can_be_read_the_state_stays() -> None:
     run.prepare(Story([]).fetch)
     with pytest.raises(RefusedError):
         list(run.read(refusing))
-    assert run.state.ranges == old.ranges
-    assert run.state.undated == old.undated
+    assert run.state == YESTERDAY
 
 
 def test_an_unproven_day_among_many() -> None:
     """The next run sends that day's contacts alone, and its neighbours', for time zones."""
-    first, bad = date(2023, 10, 24), date(2025, 1, 15)
-    days = [first + n * DAY for n in range(600)]
-    contacts = [
-        a_row(str(day), NOON_THEN, datetime(day.year, day.month, day.day, tzinfo=UTC))
-        for day in days
-    ]
-    windows = [DateRange(day if n else None, day) for n, day in enumerate(days)]
-    windows.append(DateRange(days[-1] + DAY, None))
+    first, bad = datetime(2023, 10, 24, tzinfo=UTC), date(2025, 1, 15)
+    created = [first + n * DAY for n in range(600)]
+    contacts = [a_row(str(at.date()), first, at) for at in created]
+    windows = [DateRange(at.date() if at > first else None, at.date()) for at in created]
+    windows.append(DateRange(created[-1].date() + DAY, None))
     events: list[Event] = [Done(one, proven=bad != one.first) for one in windows]
     run, _ = Story(events).play(NEW, INCREMENTAL)
     assert len(run.state.ranges.spans) == 3
@@ -156,10 +155,28 @@ def test_an_unproven_day_among_many() -> None:
     assert len(run.state.ranges.spans) == 1
 
 
+# Clocks.
+
+
 def test_the_moment_never_goes_back() -> None:
     old = marked(NOW - HOUR, NOW - HOUR)
     run, _ = Story(proven(ALL)).play(old, INCREMENTAL)
     assert run.state.bookmark == old.bookmark
+
+
+@pytest.mark.parametrize(("lookback", "tolerated"), [(0, 60), (300, 300)])
+def test_what_a_clock_that_was_set_back_wrote_is_forgotten(
+    lookback: int, tolerated: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would say that nothing changed for the next hours."""
+    terms = replace(INCREMENTAL, lookback_seconds=lookback)
+    for ahead, sent in ((tolerated, 0), (tolerated + 1, 3)):
+        story, then = Story([rows(3), *proven(ALL)]), NOW + ahead * SECOND
+        run, _ = story.play(marked(then, then), terms)
+        assert len(story.written) == sent
+        assert (str(run.state.bookmark) < to_text(NOW)) == (sent > 0)
+    (record,) = caplog.records
+    assert "clock is behind" in record.getMessage()
 
 
 def test_without_any_contact_nothing_is_known_of_the_datas_clock() -> None:
@@ -170,37 +187,40 @@ def test_without_any_contact_nothing_is_known_of_the_datas_clock() -> None:
     assert clock.delivered_until is None
 
 
-@pytest.mark.parametrize("behind", [timedelta(), timedelta(seconds=1), 5 * HOUR])
+@pytest.mark.parametrize("behind", [timedelta(), SECOND, 5 * HOUR])
 def test_the_least_age_is_the_lag_of_the_datas_clock(behind: timedelta) -> None:
     clock = ServerClock()
     for hours in range(3):
         now = NOW + hours * HOUR
-        page = Page(1, [a_row("a", now - behind), a_row("b", now - DAY)], 2, 1, now)
-        clock.note(page)
+        clock.note(Page(1, [a_row("a", now - behind), a_row("b", now - DAY)], 2, 1, now))
         assert clock.data_time(now) == now - behind
-    assert clock.delivered_until == NOW - behind - timedelta(seconds=1)
+    assert clock.delivered_until == NOW - behind - SECOND
 
 
-# Full tables.
+# Full tables, and what goes on with another run.
 
 
-def test_a_version_is_activated_when_every_window_is_proven() -> None:
-    assert Story(proven(BEFORE, SINCE, None)).play(NEW, FULL)[1] == 8
-    assert Story(proven(ALL)).play(NEW, FULL)[1] == 8
-    assert Story(proven(ALL)).play(NEW, INCREMENTAL)[1] is None
-    unproven: list[list[Event]] = [
-        [Done(ALL, proven=False)],
-        [Done(BEFORE, proven=False), *proven(SINCE)],
-        [*proven(BEFORE, SINCE), Done(None, proven=False)],
-    ]
-    for events in unproven:
-        assert Story(events).play(NEW, FULL)[1] is None
+@pytest.mark.parametrize(
+    ("events", "version"),
+    [
+        (proven(BEFORE, SINCE, None), 8),
+        (proven(ALL), 8),
+        ([Done(ALL, proven=False)], None),
+        ([Done(BEFORE, proven=False), *proven(SINCE)], None),
+        ([*proven(BEFORE, SINCE), Done(None, proven=False)], None),
+    ],
+)
+def test_a_version_is_activated_when_every_window_is_proven(
+    events: list[Event], version: int | None
+) -> None:
+    assert Story(events).play(NEW, FULL)[1] == version
+    assert Story(events).play(NEW, replace(FULL, full_table=False))[1] is None
 
 
-def interrupted(terms: Terms) -> State:
+def interrupted(terms: Terms, state: State = NEW) -> State:
     """What a run leaves that ends behind its first window."""
     story = Story([rows(7), *proven(BEFORE)])
-    story.play(NEW, terms)
+    story.play(state, terms)
     return story.states[-1]
 
 
@@ -214,29 +234,40 @@ def test_a_resumed_round_keeps_its_version_and_leaves_out_what_was_read() -> Non
     assert run.state.round is None
 
 
-@pytest.mark.parametrize(
-    ("then", "now", "resumes"),
-    [
-        (FULL, INCREMENTAL, True),
-        (FULL, replace(FULL, version=None), True),
-        (INCREMENTAL, replace(FULL, version=None), True),
-        (INCREMENTAL, FULL, False),
-        (replace(INCREMENTAL, start_date=to_text(NOW - DAY)), FULL, False),
-    ],
-)
+def starting(month: int, terms: Terms = INCREMENTAL) -> Terms:
+    return replace(terms, start_date=f"2025-{month:02}-01T00:00:00.000000Z")
+
+
+NO_VERSION = replace(FULL, version=None)
+READ = marked(NOW - DAY, NOW - DAY)
+CONTINUED: dict[str, tuple[Terms, Terms, State, timedelta, bool]] = {
+    "full, then incremental": (FULL, INCREMENTAL, NEW, HOUR, True),
+    "with a version, then without": (FULL, NO_VERSION, NEW, HOUR, True),
+    "without a version, then with one": (NO_VERSION, FULL, NEW, HOUR, False),
+    "incremental that sent all, then full": (INCREMENTAL, NO_VERSION, NEW, HOUR, True),
+    "likewise, but versions": (INCREMENTAL, FULL, NEW, HOUR, False),
+    "from a start date, then full": (starting(3), NO_VERSION, NEW, HOUR, False),
+    "only what was due, then full": (INCREMENTAL, NO_VERSION, READ, HOUR, False),
+    "a week ago": (INCREMENTAL, INCREMENTAL, NEW, 7 * DAY, True),
+    "more than a week ago": (INCREMENTAL, INCREMENTAL, NEW, 7 * DAY + HOUR, False),
+    "a clock a little behind": (INCREMENTAL, INCREMENTAL, NEW, -60 * SECOND, True),
+    "a clock that was set back": (INCREMENTAL, INCREMENTAL, NEW, -61 * SECOND, False),
+    "a later start date": (starting(1), starting(3), NEW, HOUR, True),
+    "a first start date": (INCREMENTAL, starting(1), NEW, HOUR, True),
+    "an earlier start date": (starting(3), starting(1), NEW, HOUR, False),
+    "no start date, which is earlier": (starting(1), INCREMENTAL, NEW, HOUR, False),
+}
+
+
+@pytest.mark.parametrize("name", CONTINUED)
 def test_a_round_is_resumed_where_it_covers_what_is_asked(
-    then: Terms, now: Terms, *, resumes: bool
+    name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    story = Story(proven(SINCE if resumes else ALL), NOW + HOUR)
-    story.play(interrupted(then), now)
+    then, now, state, later, resumes = CONTINUED[name]
+    story = Story(proven(SINCE if resumes else ALL), NOW + later)
+    story.play(interrupted(then, state), now)
     assert story.asked == [SINCE if resumes else ALL]
-
-
-def test_a_round_of_more_than_a_week_ago_is_not_resumed() -> None:
-    for hours, asked in ((7 * 24, [SINCE]), (7 * 24 + 1, [ALL])):
-        story = Story(proven(*asked), NOW + hours * HOUR)
-        story.play(interrupted(INCREMENTAL), INCREMENTAL)
-        assert story.asked == asked
+    assert ("start_date is earlier" in caplog.text) == ("earlier" in name)
 
 
 # Counts.
@@ -246,93 +277,83 @@ def test_a_round_of_more_than_a_week_ago_is_not_resumed() -> None:
 def test_too_few_contacts_are_believed_the_second_time(
     found: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
     story = Story([rows(found), *proven(ALL)], total=found)
-    run, version = story.play(old, FULL)
+    run, version = story.play(YESTERDAY, FULL)
     assert version is None
     assert not run.proven
-    assert replace(run.state, doubted=None) == old
+    assert replace(run.state, doubted=None) == YESTERDAY
     assert "not proven" in caplog.text
     run, version = Story(story.events, NOW + HOUR, total=found).play(run.state, FULL)
     assert version == 8
     assert (run.state.contacts, run.state.doubted) == (found, None)
 
 
-def test_half_of_them_is_enough() -> None:
-    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
-    run, version = Story([rows(5), *proven(ALL)], total=5).play(old, FULL)
-    assert version == 8
-    assert run.state.contacts == 5
+def test_another_number_that_is_too_few_is_not_the_same() -> None:
+    """Half of them is enough."""
+    state = replace(YESTERDAY, contacts=100)
+    for found, version in ((49, None), (20, None), (0, None), (8, None), (50, 8)):
+        run, activated = Story([rows(found), *proven(ALL)], total=found).play(state, FULL)
+        assert activated == version
+        state = run.state
 
 
 def test_what_is_doubted_from_the_beginning_is_not_entered_before_the_end() -> None:
-    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
     story = Story([rows(3), *proven(BEFORE, SINCE)], total=3)
-    story.play(old, INCREMENTAL)
-    assert {state.bookmark for state in story.states} == {old.bookmark}
+    story.play(YESTERDAY, INCREMENTAL)
+    assert {state.bookmark for state in story.states} == {YESTERDAY.bookmark}
     assert {state.round for state in story.states} == {None}
 
 
 def test_what_turns_out_too_few_is_undone() -> None:
-    old = replace(marked(NOW - 2 * DAY, NOW - 2 * DAY), contacts=10)
     story = Story([rows(3), *proven(BEFORE, SINCE)], total=10)
-    run, _ = story.play(old, INCREMENTAL)
-    assert old.ranges.marks[0] not in story.states[-1].ranges.marks
-    assert replace(run.state, doubted=None) == old
+    run, _ = story.play(YESTERDAY, INCREMENTAL)
+    assert YESTERDAY.ranges.marks[0] not in story.states[-1].ranges.marks
+    assert replace(run.state, doubted=None) == YESTERDAY
 
 
 def test_more_new_contacts_than_were_sent_make_it_send_all(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
-    edited = a_row("edited", NOW)
-    story = Story([Rows([edited, *rows(12).rows]), *proven(ALL)], total=13)
-    run, _ = story.play(old, INCREMENTAL)
-    assert sorted(story.written) == sorted(["edited", *map(str, range(12))])
-    assert story.asked == [ALL, ALL]
-    assert run.state.contacts == 13
+    edited, others = a_row("edited", NOW), rows(12).rows
+    for count, sent in ((10, ["edited"]), (12, ["edited", *map(str, range(12))])):
+        story = Story([Rows([edited, *others[:count]]), *proven(ALL)], total=count + 1)
+        run, _ = story.play(YESTERDAY, INCREMENTAL)
+        assert sorted(story.written) == sorted(sent)
+        assert set(story.asked) == {ALL}
+        assert run.state.contacts == count + 1
     (record,) = caplog.records
     assert "3 records more" in record.getMessage()
     assert "only 1" in record.getMessage()
 
 
-def test_new_contacts_that_were_sent_are_no_reason() -> None:
-    old = replace(marked(NOW - DAY, NOW - DAY), contacts=10)
-    story = Story([Rows([a_row("edited", NOW), *rows(10).rows]), *proven(ALL)], total=11)
-    run, _ = story.play(old, INCREMENTAL)
-    assert story.asked == [ALL]
-    assert run.state.contacts == 11
-
-
 # Contacts without a creation date.
 
 
-@pytest.mark.parametrize(("undated", "counted"), [(0, 12), (1, None)])
-def test_the_dated_must_add_up_to_all(undated: int, counted: int | None) -> None:
-    def fetch(dates: DateRange, number: int) -> Page:
-        total = {ALL: 12 + undated, BEFORE: 7}.get(dates, 5)
-        return Page(number, [], total, 1, NOW)
-
-    assert all_dated(fetch, date(2025, 6, 12)) == counted
-
-
-def test_a_death_that_hides_one_without_a_date_once_hides_it_no_longer() -> None:
-    whole = iter([12, 13, 13, 13, 13, 13])
-    parts = {BEFORE: 7, SINCE: 5}
+@pytest.mark.parametrize(
+    ("wholes", "counted"),
+    [
+        ([12, 12], 12),
+        ([13] * 6, None),
+        # A death that hides one without a date once hides it no longer.
+        ([12, 13, 13, 13, 13, 13], None),
+    ],
+)
+def test_the_dated_must_add_up_to_all(wholes: list[int], counted: int | None) -> None:
+    whole, parts = iter(wholes), {BEFORE: 7, SINCE: 5}
 
     def fetch(dates: DateRange, number: int) -> Page:
         return Page(number, [], next(whole) if dates == ALL else parts[dates], 1, NOW)
 
-    assert all_dated(fetch, date(2025, 6, 12)) is None
+    assert all_dated(fetch, date(2025, 6, 12)) == counted
 
 
 # Hourly runs.
 
 
-def hourly(server: ManyContacts, state: State, terms: Terms) -> tuple[State, list[int]]:
+def hourly(server: ManyContacts, state: State) -> tuple[State, list[int]]:
     """Run over the server, and return the state and what was sent."""
     clock, sent = ServerClock(), list[int]()
-    run = Run(state, terms, clock, LOGGER)
+    run = Run(state, REREADING, clock, LOGGER)
     run.prepare(server.fetch)
 
     def fetch(
@@ -356,14 +377,13 @@ def test_an_hourly_run_costs_a_hundredth_of_reading_everything() -> None:
     """A million contacts: what is new comes at once, an edit of an old one within a day."""
     server = ManyContacts(NOW)
     assert server.count > 990_000
-    state = replace(marked(NOW, NOW - timedelta(minutes=1)), contacts=server.count)
-    terms = Terms(full_table=False, lookback_seconds=300, reread_after_hours=24)
+    state = marked(NOW, NOW - timedelta(minutes=1), contacts=server.count)
     everything = server.count // PAGE_SIZE
     for _ in range(2, 25):
         server.now += HOUR - timedelta(minutes=1)
         server.edited[12_345] = server.now
         before, count = server.requests, server.count
-        state, sent = hourly(server, state, terms)
+        state, sent = hourly(server, state)
         assert server.requests - before <= everything / 100
         assert set(range(count - A_DAY // 25, count)) <= set(sent)
         assert len(sent) < A_DAY // 12
@@ -372,18 +392,25 @@ def test_an_hourly_run_costs_a_hundredth_of_reading_everything() -> None:
 
 
 def test_after_a_day_everything_is_read_again() -> None:
-    state = marked(NOW, NOW)
-    terms = Terms(full_table=False, reread_after_hours=24)
     for hours, asked in ((23, [DateRange(date(2025, 6, 14), None)]), (24, [ALL])):
         story = Story(proven(*asked), NOW + hours * HOUR)
-        story.play(state, terms)
+        story.play(marked(NOW, NOW), REREADING)
+        assert story.asked == asked
+
+
+def test_if_old_days_are_due_the_undated_decide_about_all() -> None:
+    stale = Mark(to_text(NOW - 40 * HOUR), None)
+    state, old = marked(NOW - HOUR, NOW - HOUR), DateRange(None, date(2025, 6, 5))
+    state = replace(state, ranges=state.ranges.change(old, lambda _: stale))
+    for undated, asked in ((state.undated, [old, SINCE]), (stale, [ALL])):
+        story = Story([])
+        story.play(replace(state, undated=undated), REREADING)
         assert story.asked == asked
 
 
 def test_a_reading_of_what_is_due_goes_on_where_it_was_interrupted() -> None:
-    terms = Terms(full_table=False, reread_after_hours=24)
     first = Story(proven(BEFORE), NOW + 30 * HOUR)
-    first.play(marked(NOW, NOW), terms)
+    first.play(marked(NOW, NOW), REREADING)
     second = Story(proven(SINCE), NOW + 31 * HOUR)
-    second.play(first.states[-1], terms)
+    second.play(first.states[-1], REREADING)
     assert second.asked == [SINCE]

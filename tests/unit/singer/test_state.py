@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tap_mihu.errors import MihuError
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.timestamps import to_text
-from tap_mihu.singer.beginning import read_bookmark, read_stream_state
+from tap_mihu.singer.beginning import read_stream_state
+from tap_mihu.singer.inputs import read_state
 from tap_mihu.singer.ranges import Mark
 from tap_mihu.singer.state import Round, State, Subject
 from tests.simulated.runs import merge
@@ -23,6 +24,7 @@ NOW = datetime(2025, 6, 15, 12, tzinfo=UTC)
 MOMENT = to_text(NOW)
 ALL = DateRange(None, None)
 ACME = "https://acme.mihu.ai/api/v1"
+ACTIVE = {"status": "Active"}
 SUBJECT = Subject.of(ACME, {})
 ROUND = Round(MOMENT, full=True, version=17, before=None, read=5)
 NEW = State.new(SUBJECT, ALL)
@@ -35,6 +37,7 @@ STATE = replace(
     counted_at=MOMENT,
     doubted=3,
     round=ROUND,
+    fields=("plan", "seats"),
 )
 LOGGER = logging.getLogger("test of the state")
 
@@ -51,27 +54,17 @@ def read(given: dict[str, Any], filters: dict[str, Any] | None = None, url: str 
     )
 
 
-def test_it_survives_the_state_file() -> None:
-    assert read(json.loads(json.dumps(STATE.to_state()))) == STATE
-
-
-def test_no_key_is_ever_left_out() -> None:
-    """One that is left out keeps its old value in a merge."""
-    assert NEW.to_state().keys() == STATE.to_state().keys()
-
-
-def test_a_merge_replaces_it_whole() -> None:
-    first_edition = {"filters": {"status": "Active"}, "scan": {"since": None}}
-    for old in (STATE.to_state(), NEW.to_state(), first_edition):
+def test_a_merge_replaces_it_whole_and_it_survives_the_state_file() -> None:
+    first_edition = {"filters": ACTIVE, "scan": {"since": None}}
+    for old in ({}, STATE.to_state(), NEW.to_state(), first_edition):
         for new in (STATE, NEW):
             merged = merge(deepcopy(new.to_state()), deepcopy(old))
-            assert read(merged) == new
+            assert read(json.loads(json.dumps(merged))) == new
 
 
 def test_it_holds_no_filter_value() -> None:
     subject = Subject.of(ACME, {"search": "someone@example.test"})
-    text = json.dumps(State.new(subject, ALL).to_state())
-    assert "someone" not in text
+    assert "someone" not in json.dumps(State.new(subject, ALL).to_state())
 
 
 def test_the_bookmark_is_the_least_moment() -> None:
@@ -85,28 +78,29 @@ def test_the_bookmark_is_the_least_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "url", "named", "unnamed"),
+    ("filters", "host", "named", "unnamed"),
     [
-        ({"status": "Active"}, ACME, "filters", "workspace"),
-        ({}, "https://globex.mihu.ai/api/v1", "workspace", "filters"),
+        (ACTIVE, "acme", "filters", "workspace"),
+        ({}, "globex", "workspace", "filters"),
+        (ACTIVE, "globex", "workspace (subdomain or api_url) and filters", "\n"),
     ],
 )
 def test_a_state_of_another_is_not_used(
     filters: dict[str, Any],
-    url: str,
+    host: str,
     named: str,
     unnamed: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    state = read(STATE.to_state(), filters, url)
-    assert state == State.new(Subject.of(url, filters), ALL)
+    url = f"https://{host}.mihu.ai/api/v1"
+    assert read(STATE.to_state(), filters, url) == State.new(Subject.of(url, filters), ALL)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert named in record.getMessage()
     assert unnamed not in record.getMessage()
 
 
-def test_the_same_root_may_be_written_in_two_ways() -> None:
+def test_the_same_subject_may_be_written_in_two_ways() -> None:
     assert Subject.of("HTTPS://ACME.mihu.ai/api/v1", {}) == SUBJECT
     one, other = ({"status": "Active", "search": "a"}, {"search": "a", "status": "Active"})
     assert Subject.of(ACME, one) == Subject.of(ACME, other)
@@ -125,22 +119,16 @@ def test_a_bookmark_that_contradicts_the_ranges_is_not_believed(
 
 ABOUT: dict[str, dict[str, Any]] = {
     "a newer form": {"form": 2},
-    "no form": {"form": None},
-    "no workspace": {"workspace": None},
     "filters as they are": {"filters": {}},
-    "a count that is text": {"contacts": "12"},
     "a count that is true": {"contacts": True},
     "a negative count": {"doubted": -1},
     "a moment in another form": {"counted_at": "2025-06-15"},
-    "a start that is a number": {"start_date": 5},
-    "undated that is null": {"undated": None},
-    "undated that is short": {"undated": [None]},
-    "something more": {"more": 1},
-    "a round that is text": {"round": "open"},
-    "a round that is empty": {"round": {}},
+    "names that are numbers": {"fields": [1]},
     "a round that began never": {"round": {**ROUND.to_state(), "began": None}},
     "a version that is true": {"round": {**ROUND.to_state(), "version": True}},
     "full that is a number": {"round": {**ROUND.to_state(), "full": 1}},
+    "a moment before that is none": {"round": {**ROUND.to_state(), "before": "yesterday"}},
+    "fewer than none read": {"round": {**ROUND.to_state(), "read": -1}},
 }
 
 
@@ -153,10 +141,16 @@ def test_a_form_that_is_unknown_is_refused_in_one_line(change: dict[str, Any]) -
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("value", [None, [], {}, "text", 5, [1], [[]], [{}]], ids=str)
+@pytest.mark.parametrize("value", [None, [], {}, "text", [1], [{}]], ids=str)
 def test_what_is_no_list_of_ranges_is_refused(value: object) -> None:
     with pytest.raises(MihuError, match="ranges"):
         read({**STATE.to_state(), "ranges": value})
+
+
+def test_a_state_from_before_the_names_of_fields_is_understood() -> None:
+    given = STATE.to_state()
+    del given["ranges"][0]["fields"]
+    assert read(given) == replace(STATE, fields=None)
 
 
 any_json: st.SearchStrategy[Any] = st.recursive(
@@ -181,87 +175,125 @@ def test_one_that_was_edited_anyhow_is_read_or_refused(change: dict[str, Any]) -
 
 # A bookmark alone: the first edition's, or one that was written by hand.
 
-
-def in_the_state(value: object, key: object = "updated_at") -> dict[str, Any]:
-    return {"replication_key": key, "replication_key_value": value}
+DAY_TEXT = "2025-06-01T00:00:00.000000Z"
 
 
-@pytest.mark.parametrize("more", [{}, {"filters": {}}])
-@pytest.mark.parametrize(
-    "value",
-    ["2025-06-01", "2025-06-01T00:00:00Z", "2025-06-01T03:00:00+03:00", "2025-06-01 00:00:00"],
-)
-def test_a_bookmark_of_another_hand_is_understood(value: str, more: dict[str, Any]) -> None:
-    state = read(in_the_state(value) | more)
-    assert state == State.new(SUBJECT, ALL, "2025-06-01T00:00:00.000000Z")
+def bookmark(value: object, key: object = "updated_at", **more: object) -> dict[str, Any]:
+    return {"replication_key": key, "replication_key_value": value} | more
+
+
+SCAN = {"since": "2025-05-31T23:55:00.000000Z"}
+BOOKMARKS: dict[str, tuple[dict[str, Any], str | None]] = {
+    "empty state": ({}, None),
+    "null": (bookmark(None), None),
+    "null filters": (bookmark(None, filters={}), None),
+    "no key": ({"replication_key_value": DAY_TEXT}, DAY_TEXT),
+    "a date": (bookmark("2025-06-01"), DAY_TEXT),
+    "another zone": (bookmark("2025-06-01T03:00:00+03:00", filters={}), DAY_TEXT),
+    "a space": (bookmark("2025-06-01 00:00:00"), DAY_TEXT),
+    "another key": (bookmark("2025-06-01T00:00:00Z", "created_at"), None),
+    "another key with another value": (bookmark(17, "id"), None),
+    "key that is none": (bookmark("2025-06-01T00:00:00Z", 5), None),
+    "what the SDK puts beside": (
+        bookmark(DAY_TEXT, starting_replication_value=MOMENT, replication_key_signpost=7),
+        DAY_TEXT,
+    ),
+    "other parts alone": ({"starting_replication_value": "2025-06-01", "scan": {}}, None),
+    "a checkpoint from the bookmark": (bookmark(DAY_TEXT, filters={}, scan=SCAN), DAY_TEXT),
+    "one of another run": (bookmark(DAY_TEXT, filters={}, scan={"since": None}), None),
+    "one from a start date": (bookmark(DAY_TEXT, filters={}, scan={"since": DAY_TEXT}), None),
+    "one that is none": (bookmark(DAY_TEXT, filters={}, scan=[SCAN]), None),
+    "nothing in its place": (bookmark(DAY_TEXT, filters={}, scan=None), None),
+}
+
+
+@pytest.mark.parametrize("name", BOOKMARKS)
+def test_a_bookmark_of_another_hand_is_understood(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Merged states of the first edition hold the checkpoint of one run beside another's."""
+    given, until = BOOKMARKS[name]
+    with caplog.at_level(logging.INFO):
+        assert read(given) == State.new(SUBJECT, ALL, until)
+    assert {record.levelname for record in caplog.records} == {"INFO"} & {
+        "INFO" if "scan" in given else ""
+    }
 
 
 def test_by_hand_it_counts_for_any_filters_by_the_first_edition_for_its_own(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    chosen = {"status": "Active"}
-    assert read(in_the_state(MOMENT), chosen).bookmark == MOMENT
-    assert read(in_the_state(MOMENT) | {"filters": chosen}, chosen).bookmark == MOMENT
+    assert read(bookmark(MOMENT), ACTIVE).bookmark == MOMENT
+    assert read(bookmark(MOMENT, filters=ACTIVE), ACTIVE).bookmark == MOMENT
     assert caplog.records == []
-    assert read(in_the_state(MOMENT) | {"filters": {}}, chosen).bookmark is None
+    assert read(bookmark(MOMENT, filters={}), ACTIVE).bookmark is None
     (record,) = caplog.records
     assert "filters" in record.getMessage()
 
 
-NO_BOOKMARK: dict[str, dict[str, Any]] = {
-    "empty state": {},
-    "null": in_the_state(None),
-    "another key": in_the_state("2025-06-01T00:00:00Z", "created_at"),
-    "another key with another value": in_the_state(17, "id"),
-    "key that is none": in_the_state("2025-06-01T00:00:00Z", 5),
-    "other parts alone": {"starting_replication_value": "2025-06-01", "scan": {}},
-}
+NO_TIMESTAMP = ["", "yesterday", "0000-00-00 00:00:00", "2025-13-01T00:00:00Z", 0, True, [MOMENT]]
 
 
-@pytest.mark.parametrize("given", NO_BOOKMARK.values(), ids=NO_BOOKMARK)
-def test_there_is_no_bookmark(given: dict[str, Any]) -> None:
-    assert read(given) == NEW
-
-
-BAD_BOOKMARKS: dict[str, Any] = {
-    "empty": "",
-    "words": "yesterday",
-    "zero date": "0000-00-00 00:00:00",
-    "number": 1_750_000_000,
-    "zero": 0,
-    "true": True,
-    "list": ["2025-06-01T00:00:00Z"],
-    "object": {"date": "2025-06-01"},
-}
-
-
-@pytest.mark.parametrize("value", BAD_BOOKMARKS.values(), ids=BAD_BOOKMARKS)
+@pytest.mark.parametrize("value", NO_TIMESTAMP, ids=repr)
 def test_a_bookmark_that_is_no_timestamp_is_refused_in_one_line(value: object) -> None:
     with pytest.raises(MihuError, match="replication_key_value") as error:
-        read(in_the_state(value))
+        read(bookmark(value))
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=36_500)])
-def test_a_bookmark_from_the_future_is_refused_if_written_by_hand(ahead: timedelta) -> None:
-    """It would say that nothing has changed until then."""
-    bookmark = to_text(datetime.now(UTC) + ahead)
+def test_only_a_bookmark_written_by_hand_is_refused_if_it_lies_in_the_future() -> None:
+    """It would say that nothing has changed until then; a server's clock may be ahead."""
+    now = datetime.now(UTC)
+    soon, ahead = (to_text(now + timedelta(hours=hours)) for hours in (23, 26))
+    assert read(bookmark(soon)).bookmark == soon
     with pytest.raises(MihuError, match="future"):
-        read(in_the_state(bookmark))
-
-
-@pytest.mark.parametrize("ahead", [timedelta(hours=14), timedelta(hours=26), timedelta(days=400)])
-def test_what_the_tap_wrote_under_a_clock_that_is_ahead_is_not_refused(ahead: timedelta) -> None:
-    bookmark = to_text(datetime.now(UTC) + ahead)
-    assert read(in_the_state(bookmark) | {"filters": {}}).bookmark == bookmark
-    state = State.new(SUBJECT, ALL, bookmark)
+        read(bookmark(ahead))
+    assert read(bookmark(ahead, filters={})).bookmark == ahead
+    state = State.new(SUBJECT, ALL, ahead)
     assert read(state.to_state()) == state
 
 
-@given(any_json, any_json)
-def test_a_bookmark_edited_anyhow_is_read_or_refused(value: object, key: object) -> None:
-    try:
-        bookmark = read_bookmark(in_the_state(value, key), "updated_at", by_hand=True)
-    except MihuError:
-        return
-    assert bookmark is None or isinstance(value, str)
+# What is around it.
+
+KEPT = {"bookmarks": {"contacts": bookmark(MOMENT)}}
+AROUND: dict[str, tuple[Any, Any]] = {
+    "nothing": (None, None),
+    "an empty object": ({}, {"bookmarks": {}}),
+    "no stream": ({"bookmarks": {}}, {"bookmarks": {}}),
+    "what else Singer puts beside": ({"currently_syncing": "contacts", **KEPT}, KEPT),
+    "a STATE message": ({"type": "STATE", "value": KEPT}, KEPT),
+    "Meltano's": ({"singer_state": KEPT}, KEPT),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), AROUND.values(), ids=AROUND)
+def test_a_state_inside_of_something_is_used(value: object, expected: object) -> None:
+    assert read_state(value) == expected
+
+
+@pytest.mark.parametrize("name", ["progress_markers", "partitions"])
+def test_what_the_sdk_cannot_read_is_left_out(name: str) -> None:
+    odd: list[Any] = ["Note", None, 5, [1, 2]]
+    for value in odd:
+        given = {"bookmarks": {"contacts": bookmark(MOMENT, **{name: value}), "tickets": {}}}
+        assert read_state(given) == KEPT | {"bookmarks": KEPT["bookmarks"] | {"tickets": {}}}
+    sound = {"progress_markers": {"Note": ""}, "partitions": [{"context": {"a": 1}}]}
+    assert read_state({"bookmarks": {"contacts": sound}}) == {"bookmarks": {"contacts": sound}}
+
+
+NO_STATE = [
+    [],
+    "2025-01-01",
+    1,
+    {"contacts": {}},
+    {"bookmarks": None},
+    {"bookmarks": [{"contacts": {}}]},
+    {"bookmarks": {"contacts": None}},
+    {"singer_state": {"contacts": {}}},
+]
+
+
+@pytest.mark.parametrize("value", NO_STATE, ids=str)
+def test_what_is_no_state_is_refused(value: object) -> None:
+    with pytest.raises(MihuError, match="state"):
+        read_state(value)
