@@ -7,12 +7,7 @@ from typing import Any
 from tap_mihu.api.client import root_url
 from tap_mihu.singer.state import Subject
 
-__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to", "ranges", "state_of"]
-
-
-def state_of(**stream: Any) -> dict[str, Any]:  # noqa: ANN401
-    """A Singer state of the stream `contacts`."""
-    return {"bookmarks": {"contacts": stream}}
+__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to", "ranges"]
 
 
 def _contacts(state: Mapping[str, Any]) -> dict[str, Any]:

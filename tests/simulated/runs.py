@@ -16,7 +16,7 @@ from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.state import Subject
-from tests.simulated.small import DAY, Cut, Reader, SmallWorkspace, Trouble, View
+from tests.simulated.small import DAY, Cut, Item, Reader, SmallWorkspace, Trouble, View
 
 VIEWS = (
     View({}),
@@ -26,6 +26,14 @@ VIEWS = (
         DateRange(date(2025, 6, 5), date(2025, 6, 14)),
     ),
 )
+# How often, and to what, the settings change.
+CHANGES: dict[str, tuple[float, Sequence[object]]] = {
+    "full_table": (0.4, (False, True)),
+    "view": (0.1, VIEWS),
+    "workspace": (0.05, "ab"),
+    "reread_after_hours": (0.1, (0, 24)),
+    "lookback_seconds": (0.1, (0, 300, 3600)),
+}
 _MOST_RANGES = 6
 
 
@@ -33,14 +41,8 @@ class Diverged(AssertionError):  # noqa: N818
     """The table is not what the source is, and nobody said so."""
 
 
-class Activation(NamedTuple):
-    """ACTIVATE_VERSION."""
-
-    version: int
-
-
 class Sent(NamedTuple):
-    """RECORD."""
+    """A RECORD; an ACTIVATE_VERSION is a number here, and a STATE its value."""
 
     uuid: str
     value: int
@@ -103,13 +105,12 @@ class History:
         self._version = 0
 
     def go(self, runs: int = 8) -> None:
-        """Let runs follow each other, then see whether quiet ones make up for everything.
-
-        Raises:
-            Diverged: They do not.
-        """
         for _ in range(runs):
-            self._pass_time()
+            hours = self._rng.choice((0.02, 1, 1, 1, 5, 24, 24, 60, 200))
+            for workspace in self._workspaces.values():
+                workspace.now += timedelta(hours=hours)
+                for _ in range(self._rng.randrange(4)):
+                    workspace.change()
             self._change_job()
             self._run_with_trouble()
             if self._rng.random() < 0.3:
@@ -119,29 +120,10 @@ class History:
     def _diverged(self, *why: object) -> NoReturn:
         raise Diverged("\n".join(map(str, (*why, *self._log))))
 
-    @property
-    def _workspace(self) -> SmallWorkspace:
-        return self._workspaces[self._job.workspace]
-
-    def _pass_time(self) -> None:
-        hours = self._rng.choice((0.02, 1, 1, 1, 5, 24, 24, 60, 200))
-        for workspace in self._workspaces.values():
-            workspace.now += timedelta(hours=hours)
-            for _ in range(self._rng.randrange(4)):
-                workspace.change()
-
     def _change_job(self) -> None:
-        rng, job = self._rng, self._job
-        if rng.random() < 0.2:
-            job.full_table = not job.full_table
-        if rng.random() < 0.1:
-            job.view = rng.choice(VIEWS)
-        if rng.random() < 0.05:
-            job.workspace = rng.choice("ab")
-        if rng.random() < 0.1:
-            job.reread_after_hours = rng.choice((0, 24))
-        if rng.random() < 0.1:
-            job.lookback_seconds = rng.choice((0, 300, 3600))
+        for name, (share, choices) in CHANGES.items():
+            if self._rng.random() < share:
+                setattr(self._job, name, self._rng.choice(choices))
 
     def _run_with_trouble(self) -> None:
         """Run, and keep some of what the target was given."""
@@ -163,7 +145,7 @@ class History:
             kept = states[-1] if rng.random() < 0.7 else rng.choice(states)
         if kept is None and any(_subject(one) != _subject(self._stored) for one in states):
             # What deletes rows of another selection cannot go unnoticed, or nobody could know.
-            messages = [m for m in messages if not isinstance(m, Activation)]
+            messages = [m for m in messages if not isinstance(m, int)]
         if refresh and kept is not None and rng.random() < 0.5:
             self._table.clear()
         self._load(messages, believes_lies=trouble.hides > 0)
@@ -176,9 +158,9 @@ class History:
         for message in messages:
             if isinstance(message, Sent):
                 self._table[message.uuid] = message
-            elif isinstance(message, Activation):
+            elif isinstance(message, int):
                 rows = self._table.items()
-                kept = {uuid: row for uuid, row in rows if (row.version or 0) >= message.version}
+                kept = {uuid: row for uuid, row in rows if (row.version or 0) >= message}
                 gone = self._table.keys() - kept.keys()
                 self._table = kept
                 # One may have entered the filter behind the back of the run.
@@ -187,9 +169,12 @@ class History:
                     if gone:
                         self._diverged("deleted, but living:", gone)
 
-    def _living(self) -> list[Any]:
-        view = self._job.view
-        return self._workspace.selected(view, view.within)
+    @property
+    def _workspace(self) -> SmallWorkspace:
+        return self._workspaces[self._job.workspace]
+
+    def _living(self) -> list[Item]:
+        return self._workspace.selected(self._job.view, self._job.view.within)
 
     def _would_tell(self) -> bool:
         """Return whether the state knows of so many contacts that the loss of most would tell."""
@@ -230,7 +215,7 @@ class History:
         except Cut:
             return messages, logger.lines
         if run.activates is not None:
-            messages.append(Activation(run.activates))
+            messages.append(run.activates)
         return [*messages, run.state.to_state()], logger.lines
 
     def _settle(self) -> None:

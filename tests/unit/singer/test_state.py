@@ -78,26 +78,21 @@ def test_the_bookmark_is_the_least_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "host", "named", "unnamed"),
+    ("filters", "host", "changed"),
     [
-        (ACTIVE, "acme", "filters", "workspace"),
-        ({}, "globex", "workspace", "filters"),
-        (ACTIVE, "globex", "workspace (subdomain or api_url) and filters", "\n"),
+        (ACTIVE, "acme", "filters"),
+        ({}, "globex", "workspace (subdomain or api_url)"),
+        (ACTIVE, "globex", "workspace (subdomain or api_url) and filters"),
     ],
 )
 def test_a_state_of_another_is_not_used(
-    filters: dict[str, Any],
-    host: str,
-    named: str,
-    unnamed: str,
-    caplog: pytest.LogCaptureFixture,
+    filters: dict[str, Any], host: str, changed: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"https://{host}.mihu.ai/api/v1"
     assert read(STATE.to_state(), filters, url) == State.new(Subject.of(url, filters), ALL)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert named in record.getMessage()
-    assert unnamed not in record.getMessage()
+    assert f"changed since then: {changed}. " in record.getMessage()
 
 
 def test_the_same_subject_may_be_written_in_two_ways() -> None:
@@ -186,19 +181,15 @@ SCAN = {"since": "2025-05-31T23:55:00.000000Z"}
 BOOKMARKS: dict[str, tuple[dict[str, Any], str | None]] = {
     "empty state": ({}, None),
     "null": (bookmark(None), None),
-    "null filters": (bookmark(None, filters={}), None),
     "no key": ({"replication_key_value": DAY_TEXT}, DAY_TEXT),
     "a date": (bookmark("2025-06-01"), DAY_TEXT),
     "another zone": (bookmark("2025-06-01T03:00:00+03:00", filters={}), DAY_TEXT),
     "a space": (bookmark("2025-06-01 00:00:00"), DAY_TEXT),
-    "another key": (bookmark("2025-06-01T00:00:00Z", "created_at"), None),
-    "another key with another value": (bookmark(17, "id"), None),
-    "key that is none": (bookmark("2025-06-01T00:00:00Z", 5), None),
+    "another key": (bookmark(17, "id"), None),
     "what the SDK puts beside": (
         bookmark(DAY_TEXT, starting_replication_value=MOMENT, replication_key_signpost=7),
         DAY_TEXT,
     ),
-    "other parts alone": ({"starting_replication_value": "2025-06-01", "scan": {}}, None),
     "a checkpoint from the bookmark": (bookmark(DAY_TEXT, filters={}, scan=SCAN), DAY_TEXT),
     "one of another run": (bookmark(DAY_TEXT, filters={}, scan={"since": None}), None),
     "one from a start date": (bookmark(DAY_TEXT, filters={}, scan={"since": DAY_TEXT}), None),
@@ -215,9 +206,8 @@ def test_a_bookmark_of_another_hand_is_understood(
     given, until = BOOKMARKS[name]
     with caplog.at_level(logging.INFO):
         assert read(given) == State.new(SUBJECT, ALL, until)
-    assert {record.levelname for record in caplog.records} == {"INFO"} & {
-        "INFO" if "scan" in given else ""
-    }
+    told = [record.levelname for record in caplog.records]
+    assert told == ["INFO"] * ("scan" in given)
 
 
 def test_by_hand_it_counts_for_any_filters_by_the_first_edition_for_its_own(
@@ -256,19 +246,14 @@ def test_only_a_bookmark_written_by_hand_is_refused_if_it_lies_in_the_future() -
 # What is around it.
 
 KEPT = {"bookmarks": {"contacts": bookmark(MOMENT)}}
-AROUND: dict[str, tuple[Any, Any]] = {
-    "nothing": (None, None),
-    "an empty object": ({}, {"bookmarks": {}}),
-    "no stream": ({"bookmarks": {}}, {"bookmarks": {}}),
-    "what else Singer puts beside": ({"currently_syncing": "contacts", **KEPT}, KEPT),
-    "a STATE message": ({"type": "STATE", "value": KEPT}, KEPT),
-    "Meltano's": ({"singer_state": KEPT}, KEPT),
-}
 
 
-@pytest.mark.parametrize(("value", "expected"), AROUND.values(), ids=AROUND)
-def test_a_state_inside_of_something_is_used(value: object, expected: object) -> None:
-    assert read_state(value) == expected
+def test_a_state_inside_of_something_is_used() -> None:
+    beside = {"currently_syncing": "contacts", **KEPT}
+    for value in (KEPT, beside, {"type": "STATE", "value": KEPT}, {"singer_state": KEPT}):
+        assert read_state(value) == KEPT
+    assert read_state({}) == {"bookmarks": {}}
+    assert read_state(None) is None
 
 
 @pytest.mark.parametrize("name", ["progress_markers", "partitions"])
@@ -281,19 +266,18 @@ def test_what_the_sdk_cannot_read_is_left_out(name: str) -> None:
     assert read_state({"bookmarks": {"contacts": sound}}) == {"bookmarks": {"contacts": sound}}
 
 
-NO_STATE = [
-    [],
-    "2025-01-01",
-    1,
-    {"contacts": {}},
-    {"bookmarks": None},
-    {"bookmarks": [{"contacts": {}}]},
-    {"bookmarks": {"contacts": None}},
-    {"singer_state": {"contacts": {}}},
-]
-
-
-@pytest.mark.parametrize("value", NO_STATE, ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {"contacts": {}},
+        {"bookmarks": None},
+        {"bookmarks": [{"contacts": {}}]},
+        {"bookmarks": {"contacts": None}},
+        {"singer_state": {"contacts": {}}},
+    ],
+    ids=str,
+)
 def test_what_is_no_state_is_refused(value: object) -> None:
     with pytest.raises(MihuError, match="state"):
         read_state(value)
