@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -117,24 +116,18 @@ def test_a_state_of_other_filters_or_of_another_workspace_makes_the_stream_start
             state = run.state
 
 
-MARKERS = {"Note": "", "replication_key": "updated_at", "replication_key_value": to_text(NOON)}
-GIVEN: dict[str, dict[str, Any]] = {
-    "by hand": {"replication_key_value": "2025-03-07T15:00:00+03:00"},
-    "the SDK's": {
+def test_a_state_with_what_the_sdk_puts_there_is_used_and_that_of_another_stream_kept() -> None:
+    workspace, noon = workspace_of(200), to_text(NOON)
+    tickets = {"replication_key": "id", "replication_key_value": 17}
+    of_the_sdk = {
         "replication_key": "updated_at",
-        "replication_key_value": "2025-03-07T12:00:00.000000Z",
-        "starting_replication_value": to_text(NOON),
-        "replication_key_signpost": to_text(NOON),
-        "progress_markers": MARKERS,
+        "replication_key_value": "2025-03-07T15:00:00+03:00",
+        "starting_replication_value": noon,
+        "replication_key_signpost": noon,
+        "progress_markers": {"replication_key": "updated_at", "replication_key_value": noon},
         "partitions": None,
-    },
-}
-
-
-@pytest.mark.parametrize("name", GIVEN)
-def test_a_state_of_another_hand_is_used_and_that_of_another_stream_kept(name: str) -> None:
-    workspace, tickets = workspace_of(200), {"replication_key": "id", "replication_key_value": 17}
-    state = {"bookmarks": {"contacts": GIVEN[name], "tickets": tickets}}
+    }
+    state = {"bookmarks": {"contacts": of_the_sdk, "tickets": tickets}}
     with Sandbox(workspace) as sandbox:
         run = in_process(sandbox.config(lookback_seconds=0), state=state)
     assert run.warnings == []

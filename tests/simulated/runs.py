@@ -45,8 +45,7 @@ class Sent(NamedTuple):
     """A RECORD; an ACTIVATE_VERSION is a number here, and a STATE its value."""
 
     uuid: str
-    value: int
-    silent: int
+    values: tuple[int, int]
     version: int | None
 
 
@@ -209,7 +208,7 @@ class History:
             for event in run.read(partial(reader.scan, run)):
                 if isinstance(event, Rows):
                     rows = (row for row in event.rows if row.payload is not None)
-                    messages += [Sent(row.uuid, *row.payload, run.terms.version) for row in rows]
+                    messages += [Sent(row.uuid, row.payload, run.terms.version) for row in rows]
                 else:
                     messages.append(run.state.to_state())
         except Cut:
@@ -239,8 +238,9 @@ class History:
 
     def _compare(self) -> None:
         full = self._job.full_table
-        source = {item.uuid: (item.value, item.silent if full else 0) for item in self._living()}
-        found = {row.uuid: (row.value, row.silent if full else 0) for row in self._table.values()}
+        # Only a full table shows what the time of the update does not tell.
+        source = {item.uuid: (item.value, item.silent)[: 1 + full] for item in self._living()}
+        found = {row.uuid: row.values[: 1 + full] for row in self._table.values()}
         wrong = {uuid: found.get(uuid) for uuid in source if found.get(uuid) != source[uuid]}
         if wrong:
             self._diverged("table:", wrong, *(self._workspace.items[uuid] for uuid in wrong))

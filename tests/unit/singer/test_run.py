@@ -280,7 +280,9 @@ def hourly(server: ManyContacts, state: State) -> tuple[State, list[int]]:
     run = Run(state, REREADING, clock, LOGGER)
     run.prepare(server.fetch)
 
-    def fetch(dates: DateRange, number: int, *_: int | None, **__: bool) -> Page:
+    def fetch(
+        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
         run.note_server_time(server.now)
         page = server.fetch(dates, number)
         return replace(page, rows=[judged(run, row) for row in page.rows])
