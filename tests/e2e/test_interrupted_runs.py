@@ -24,7 +24,7 @@ def everything(workspace: Workspace) -> Counter[str]:
 @pytest.mark.parametrize(("full", "concurrency"), [(False, 2), (True, 1)])
 def test_a_read_interrupted_again_and_again(*, full: bool, concurrency: int) -> None:
     """Only what is left is read, and the version of the first run is activated at the end."""
-    workspace, version, catalog = workspace_of(600), 17, full_table() if full else None
+    workspace, version, catalog = workspace_of(800), 17, full_table() if full else None
     read = Counter[str]()
     state: dict[str, Any] | None = None
     runs: list[Run] = []
@@ -33,7 +33,7 @@ def test_a_read_interrupted_again_and_again(*, full: bool, concurrency: int) -> 
         config = sandbox.config(**settings, emit_activate_version_messages=True)
         while not runs or runs[-1].status:
             before = len(sandbox.requests)
-            sandbox.faults = lambda info, first=before + 70: (  # type: ignore[misc]
+            sandbox.faults = lambda info, first=before + 90: (  # type: ignore[misc]
                 faults.status(401) if info.number >= first else None
             )
             run = in_process(config, catalog=catalog, state=state)
@@ -55,6 +55,7 @@ def test_a_read_interrupted_again_and_again(*, full: bool, concurrency: int) -> 
             workspace.clock.advance(HOUR)
             runs.append(run)
             assert len(runs) < 12
+        assert len(sandbox.requests) < 3 * 160
         edited = runs[0].uuids[0]
         workspace.edit(edited, name="Edited since")
         after = in_process(sandbox.config(), state=run.state)
@@ -62,7 +63,7 @@ def test_a_read_interrupted_again_and_again(*, full: bool, concurrency: int) -> 
     assert run.warnings == []
     assert read == everything(workspace)
     assert not is_open(run.state)
-    assert about(run.state)["contacts"] == 600
+    assert about(run.state)["contacts"] == 800
     assert str(bookmark(run.state)) <= NOON_TEXT
     assert [m["version"] for m in run.of_type("ACTIVATE_VERSION")] == [version] * full
     assert edited in after.uuids
