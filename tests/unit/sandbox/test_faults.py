@@ -1,179 +1,163 @@
-"""What goes wrong does so as it is told, once; and the sandbox starts and stops at once."""
+"""The server refuses as documented, and what goes wrong does so as it is told."""
 
-import json
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from pathlib import Path
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 
 from tests.e2e.running import wait_until
-from tests.sandbox import Sandbox, Workspace, faults
-from tests.sandbox.client import TIMEOUT, Client
-from tests.sandbox.faults import Fault
+from tests.sandbox import Workspace, faults
+from tests.sandbox.clock import NOON
+from tests.sandbox.faults import Fault, Script
+from tests.unit.sandbox.client import asking
+from tests.workspaces import workspace_of
 
-# Faults.
-
-
-def spoil(workspace: Workspace, fault: Fault) -> requests.Response:
-    """Ask once for a spoiled answer, then show that the next one is good."""
-    script = faults.at_request(1, fault)
-    with Sandbox(workspace, faults=script) as sandbox, Client(sandbox) as client:
-        try:
-            return client.ask()
-        finally:
-            assert client.page()["total"] == 60
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "words"),
-    [
-        (faults.reset(), requests.ConnectionError, "reset by peer"),
-        (faults.close(), requests.ConnectionError, "without response"),
-        (faults.hang(0.01), requests.ConnectionError, "without response"),
-        (faults.cut_body(), requests.exceptions.ChunkedEncodingError, "IncompleteRead"),
-        (faults.hang_in_body(0.01), requests.exceptions.ChunkedEncodingError, "IncompleteRead"),
-        (faults.reset_in_body(), requests.exceptions.ChunkedEncodingError, "reset by peer"),
-    ],
-    ids=lambda case: case.name if isinstance(case, faults.Fault) else "",
-)
-def test_a_broken_connection_breaks_so(
-    workspace: Workspace, fault: Fault, error: type[Exception], words: str
-) -> None:
-    with pytest.raises(error, match=words):
-        spoil(workspace, fault)
+BROKEN: dict[str, tuple[Fault, str]] = {
+    "reset": (faults.reset(), "reset by peer"),
+    "close": (faults.close(), "without response"),
+    "hang": (faults.hang(0.01), "without response"),
+    "cut body": (faults.cut_body(), "IncompleteRead"),
+    "hang in body": (faults.hang_in_body(0.01), "IncompleteRead"),
+    "reset in body": (faults.reset_in_body(), "reset by peer"),
+}
+REPLACED: dict[str, tuple[Fault, int, str]] = {
+    "500": (faults.status(500), 500, "INTERNAL_SERVER_ERROR"),
+    "502": (faults.status(502, html=True), 502, "<h1>502</h1>"),
+    "403": (faults.status(403, {"message": "No."}), 403, '{"message":"No."}'),
+    "429": (faults.retry_after(7), 429, "Too Many Attempts."),
+    "503": (faults.retry_after(7, 503), 503, "Service Unavailable"),
+    "redirect": (faults.redirect(), 302, ""),
+    "page": (faults.html(), 200, "<!DOCTYPE html>"),
+    "empty": (faults.empty(), 200, ""),
+    "no JSON": (faults.not_json("{"), 200, "{"),
+    "no success": (faults.success_false("Sorry"), 200, '"success":false,"message":"Sorry"'),
+    "no envelope": (faults.wrong_envelope([1]), 200, "[1]"),
+    "a lie": (faults.lying(data=[], total=7, links=[]), 200, '"total":7'),
+}
 
 
-@pytest.mark.parametrize(
-    ("fault", "status", "body"),
-    [
-        (faults.status(500), 500, "INTERNAL_SERVER_ERROR"),
-        (faults.status(502, html=True), 502, "<h1>502</h1>"),
-        (faults.status(403, {"message": "No."}), 403, '{"message":"No."}'),
-        (faults.retry_after(7), 429, "Too Many Attempts."),
-        (faults.retry_after(7, 503), 503, "Service Unavailable"),
-        (faults.redirect(), 302, ""),
-        (faults.html(), 200, "<!DOCTYPE html>"),
-        (faults.empty(), 200, ""),
-        (faults.not_json("{"), 200, "{"),
-        (faults.success_false("Sorry"), 200, '"success":false,"message":"Sorry"'),
-        (faults.wrong_envelope([1]), 200, "[1]"),
-    ],
-    ids=lambda case: case.name if isinstance(case, faults.Fault) else "",
-)
-def test_an_answer_is_replaced(workspace: Workspace, fault: Fault, status: int, body: str) -> None:
-    response = spoil(workspace, fault)
-    assert response.status_code == status
-    assert body in response.text
-    assert len(response.text) < 200
-    assert "Date" in response.headers
-
-
-@pytest.mark.parametrize("fault", [faults.delay(0.1), faults.drip(0.1, pieces=5)])
-def test_a_slow_answer_is_whole(workspace: Workspace, fault: Fault) -> None:
-    begin = time.monotonic()
-    response = spoil(workspace, fault)
-    assert response.json()["data"]["total"] == 60
-    assert time.monotonic() - begin >= 0.08
-
-
-def outcomes(script: faults.Script, pages: list[int]) -> list[int]:
-    with Sandbox(faults=script) as sandbox, Client(sandbox) as client:
-        return [client.ask(page=page).status_code for page in pages]
-
-
-def test_scripts_choose_when() -> None:
-    bad, worse = faults.status(500), faults.status(503)
-    assert outcomes(faults.always(bad), [1, 2]) == [500, 500]
-    assert outcomes(faults.at_request(2, bad), [1, 1, 1]) == [200, 500, 200]
-    assert outcomes(faults.at_page(2, bad, times=2), [1, 2, 2, 1, 2]) == [200, 500, 500, 200, 200]
-    assert outcomes(faults.in_turn(bad, None, worse), [1] * 4) == [500, 200, 503, 200]
-    both = faults.first_of(faults.at_page(1, bad), faults.at_request(2, worse))
-    assert outcomes(both, [1, 1, 1]) == [500, 503, 200]
-
-
-def test_a_script_may_spoil_at_random_but_the_same_each_time() -> None:
-    first, second = (
-        outcomes(faults.sometimes(faults.status(500), 0.5, seed=4), [1] * 20) for _ in range(2)
-    )
-    assert first == second
-    assert set(first) == {200, 500}
-
-
-# Starting and stopping.
-
-
-@pytest.mark.parametrize("fault", [faults.hang(), faults.hang_in_body(), faults.drip(60)])
-def test_it_stops_at_once_while_a_request_hangs(workspace: Workspace, fault: Fault) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with Sandbox(workspace, faults=faults.always(fault)) as sandbox:
-            asking = pool.submit(Client(sandbox).ask)
-            wait_until(lambda: bool(sandbox.requests))
-            begin = time.monotonic()
-        assert time.monotonic() - begin < 2
-        assert isinstance(asking.exception(TIMEOUT), requests.RequestException)
-
-
-def test_a_stopped_sandbox_refuses_and_comes_back_at_its_address(workspace: Workspace) -> None:
-    sandbox = Sandbox(workspace)
-    with sandbox, Client(sandbox) as client:
-        url = sandbox.url
-        client.page()
-    with Client(sandbox) as client, pytest.raises(requests.ConnectionError):
-        client.ask()
-    with sandbox, Client(sandbox) as client:
-        assert sandbox.url == url
+@pytest.mark.parametrize(("fault", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_connection_breaks_so(fault: Fault, words: str) -> None:
+    with asking(faults=faults.in_turn(fault)) as client:
+        with pytest.raises(requests.RequestException, match=words):
+            client.ask()
         assert client.page()["total"] == 60
 
 
-def test_the_back_door_changes_the_workspace(client: Client, workspace: Workspace) -> None:
-    def change(kind: str) -> set[str]:
-        url = client.sandbox.url.replace("/api/v1", f"/_sandbox/{kind}?count=4")
-        return set(client.post(url, timeout=TIMEOUT).json()["uuids"])
-
-    def state() -> dict[str, str]:
-        return {contact["uuid"]: contact["updated_at"] for contact in workspace.contacts()}
-
-    start = state()
-    edited = change("edit")
-    after_edit = state()
-    inserted = change("insert")
-    deleted = change("delete")
-    assert {uuid for uuid in start if start[uuid] != after_edit[uuid]} == edited
-    assert len(edited) == len(inserted) == len(deleted) == 4
-    assert state().keys() == (start.keys() | inserted) - deleted
-    assert client.sandbox.requests == []
+@pytest.mark.parametrize(("fault", "status", "body"), REPLACED.values(), ids=REPLACED)
+def test_an_answer_is_replaced(fault: Fault, status: int, body: str) -> None:
+    with asking(faults=faults.in_turn(fault)) as client:
+        response = client.ask()
+        assert client.page()["total"] == 60
+    assert response.status_code == status
+    assert body in response.text
+    assert len(response.text) < 500
+    assert "Date" in response.headers
+    assert response.headers.get("Retry-After") == ("7" if status in {429, 503} else None)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_line_serves_until_a_signal(tmp_path: Path, number: int) -> None:
-    port_file = tmp_path / "port"
-    sandbox = Sandbox()  # never entered: it only knows the address
-    begin = datetime.now(UTC)
-    command = [sys.executable, "-m", "tests.sandbox", "--contacts", "12", "--edit", "2"]
-    command += [f"--token={sandbox.token}", "--port-file", str(port_file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip()
-            sandbox.port = int(port_file.read_text())
-            with Client(sandbox) as client:
-                updated = [datetime.fromisoformat(row["updated_at"]) for row in client.walk()]
-            process.send_signal(number)
-            status = process.wait(TIMEOUT)
-        finally:
-            process.kill()
-    assert url == sandbox.url
-    assert len(updated) == 12
-    assert sum(at >= begin for at in updated) == 2
-    assert status == 0
+@pytest.mark.parametrize("fault", [faults.delay(0.1), faults.drip(0.1, pieces=5), None])
+def test_a_slow_answer_is_whole(fault: Fault | None) -> None:
+    latency = 0 if fault else 0.1
+    with asking(faults=faults.in_turn(fault), latency=latency) as client:
+        begin = time.monotonic()
+        assert client.page()["total"] == 60
+    assert time.monotonic() - begin >= 0.08
 
 
-def test_a_lone_surrogate_survives_the_way(client: Client, workspace: Workspace) -> None:
-    workspace.edit(workspace.contacts()[0]["uuid"], name="\ud800")
-    assert json.loads(client.ask().content)["data"]["data"][0]["name"] == "\ud800"
+BAD, WORSE = faults.status(500), faults.status(503)
+SCRIPTS: dict[str, tuple[Script, list[int]]] = {
+    "always": (faults.always(BAD), [500] * 5),
+    "at request": (faults.at_request(2, BAD), [200, 500, 200, 200, 200]),
+    "at page": (faults.at_page(2, BAD, times=2), [200, 500, 500, 200, 200]),
+    "in turn": (faults.in_turn(BAD, None, WORSE), [500, 200, 503, 200, 200]),
+    "first of": (
+        faults.first_of(faults.at_page(1, BAD), faults.at_request(2, WORSE)),
+        [500, 503, 200, 200, 200],
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "statuses"), SCRIPTS.values(), ids=SCRIPTS)
+def test_scripts_choose_when(script: Script, statuses: list[int]) -> None:
+    with asking(faults=script) as client:
+        assert [client.ask(page=page).status_code for page in (1, 2, 2, 1, 2)] == statuses
+
+
+@pytest.mark.parametrize("fault", [faults.hang(), faults.hang_in_body(), faults.drip(60)])
+def test_it_stops_at_once_while_a_request_hangs_and_comes_back(fault: Fault) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with asking(faults=faults.in_turn(fault)) as client:
+            asked = pool.submit(client.ask)
+            wait_until(lambda: bool(client.sandbox.requests))
+            url, begin = client.sandbox.url, time.monotonic()
+        assert time.monotonic() - begin < 2
+        assert isinstance(asked.exception(20), requests.RequestException)
+    with pytest.raises(requests.ConnectionError):
+        client.ask()
+    with client.sandbox:
+        assert (client.sandbox.url, client.ask().status_code) == (url, 200)
+
+
+def test_the_throttle_opens_again_after_a_minute_of_the_workspaces_clock() -> None:
+    workspace = workspace_of(1)
+    waits = []
+    with asking(workspace=workspace, throttle_per_minute=2) as client:
+        for seconds in (0, 0, 0, 59, 1):
+            workspace.clock.advance(seconds)
+            headers = client.ask().headers
+            waits.append((headers["X-RateLimit-Remaining"], headers.get("Retry-After")))
+    assert waits == [("1", None), ("0", None), ("0", "60"), ("0", "1"), ("1", None)]
+    assert (parsedate_to_datetime(headers["Date"]) - NOON).seconds == 60
+
+
+MISSING, INVALID, LOGIN = "MISSING_AUTH_TOKEN", "INVALID_AUTH_TOKEN", "Log in to Mihu"
+
+
+@pytest.mark.parametrize(
+    ("options", "sent", "status", "words"),
+    [
+        ({}, {}, 401, MISSING),
+        ({}, {"Authorization": "Bearer "}, 401, MISSING),
+        ({}, {"Authorization": "Basic abc"}, 401, MISSING),
+        ({}, {"Authorization": "Bearer wrong"}, 401, INVALID),
+        ({}, {"Authorization": "Bearer wrong", "Accept": "*/*"}, 302, LOGIN),
+        ({"rejects_like_laravel": True}, {}, 401, '{"message":"Unauthenticated."}'),
+    ],
+)
+def test_a_bad_token_is_refused(
+    options: Mapping[str, bool], sent: Mapping[str, str], status: int, words: str
+) -> None:
+    with asking(**options) as client:
+        del client.headers["Authorization"]
+        client.headers.update(sent)
+        response = client.ask()
+        assert client.ask("contact").status_code == 404
+    assert response.status_code == status
+    assert words in response.text
+
+
+def test_requests_meet_the_workspace_one_at_a_time_and_a_bug_there_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    inside: list[int] = []
+    crowds = []
+
+    def hook(number: int, workspace: Workspace) -> None:
+        inside.append(number)
+        time.sleep(0.002)
+        crowds.append(len(inside))
+        inside.remove(number)
+        workspace.delete(workspace.contacts()[0]["uuid"])
+
+    with asking(before_request=hook, workspace=workspace_of(20)) as client:
+        with ThreadPoolExecutor(4) as pool:
+            totals = [*pool.map(lambda _: client.page()["total"], range(20))]
+        with pytest.raises(requests.ConnectionError):
+            client.ask()
+    assert crowds == [1] * 21
+    assert sorted(totals) == [*range(20)]
+    assert "IndexError" in capsys.readouterr().err
