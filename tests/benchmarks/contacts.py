@@ -3,7 +3,6 @@
 import json
 from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import accumulate
 
 DAYS = 200
@@ -16,8 +15,7 @@ SPREADS: dict[str, list[float]] = {
     # Three imports brought four fifths of all contacts.
     "imports": [0.8 / 3 if day in {40, 100, 160} else 0.2 / (DAYS - 3) for day in range(DAYS)],
 }
-BLOCK = 100
-BLOCKS_KEPT = 4096  # about 300 MB; a larger workspace is rendered again when it is asked again
+KEPT = 409_600  # about 300 MB; in a larger workspace, the others are rendered again each time
 
 
 def _encode(value: object) -> bytes:
@@ -52,10 +50,7 @@ _CUSTOM = (
 
 
 class Contacts:
-    """A workspace, numbered in order of creation; rendered contacts are kept while there is room.
-
-    `starts[d]` is the number of the first contact created on day d or later.
-    """
+    """A workspace, numbered in order of creation; `starts[d]` is the first number of day d."""
 
     def __init__(self, count: int, shape: str, spread: str) -> None:
         self._shape = shape
@@ -65,9 +60,7 @@ class Contacts:
         self._days = [
             (self._first + timedelta(days=day)).isoformat().encode() for day in range(DAYS + 30)
         ]
-        self._block = lru_cache(maxsize=BLOCKS_KEPT)(self._render_block)
-        for block in range(min(BLOCKS_KEPT, count // BLOCK + 1)):
-            self._block(block)
+        self._kept = [self._render(number) for number in range(min(KEPT, count))]
 
     def between(self, first: date, last: date) -> range:
         """Number the contacts created on these days, both inclusive."""
@@ -77,16 +70,9 @@ class Contacts:
 
     def encoded(self, numbers: range) -> list[bytes]:
         """Encode the contacts with these numbers."""
-        if not numbers:
-            return []
-        first, last = numbers[0] // BLOCK, numbers[-1] // BLOCK
-        rows = [row for block in range(first, last + 1) for row in self._block(block)]
-        start = numbers[0] - first * BLOCK
-        return rows[start : start + len(numbers)]
-
-    def _render_block(self, block: int) -> list[bytes]:
-        numbers = range(block * BLOCK, min((block + 1) * BLOCK, self._starts[-1]))
-        return [self._render(number) for number in numbers]
+        if numbers and numbers[-1] >= KEPT:
+            return [self._render(number) for number in numbers]
+        return self._kept[numbers.start : numbers.stop]
 
     def _render(self, number: int) -> bytes:
         mixed = (number + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF

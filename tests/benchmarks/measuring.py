@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tests.benchmarks.field import STDOUT, Contender
-from tests.benchmarks.services import Service
+from tests.benchmarks.service import Service
 
 LOG = "stderr.log"
 _EMAIL = re.compile(rb"contact(\d+)@example\.test")

@@ -20,7 +20,7 @@ from tests.benchmarks.field import (
 from tests.benchmarks.measuring import Sample, alternate, measure, race
 from tests.benchmarks.plan import CONCURRENCY, LATENCY_MS, Plan
 from tests.benchmarks.report import Table, comparison
-from tests.benchmarks.services import serving
+from tests.benchmarks.service import serving
 from tests.benchmarks.warehouse import warehouse
 
 CONCURRENT = tap(max_concurrent_requests=CONCURRENCY)
@@ -43,18 +43,8 @@ def shapes(plan: Plan) -> Iterator[Table]:
         yield comparison(title, (plan.contacts, medians))
 
 
-def ideal(plan: Plan) -> Iterator[Table]:
-    """Compare the tap with the least time that its pages can take over a slow line."""
-    with serving(plan.slow, latency_ms=LATENCY_MS) as service:
-        medians = race([CONCURRENT], service, plan.runs)
-    least = -(-service.pages // CONCURRENCY) * LATENCY_MS / 1000
-    title = f"{LATENCY_MS} ms latency, {CONCURRENCY} requests at a time, against the ideal"
-    ideal_ = {"every request slot always busy": Sample(least, 0, 0)}
-    yield comparison(title, (plan.slow, ideal_ | medians))
-
-
 def loading(plan: Plan) -> Iterator[Table]:
-    """Let a target take what the tap reads over a slow line: both should work at once."""
+    """Read over a slow line, alone and into a target: both should work at once."""
     target = shlex.join([sys.executable, str(PROGRAMS / "target.py"), str(plan.slow)])
     with serving(plan.slow, latency_ms=LATENCY_MS) as service, NamedTemporaryFile() as kept:
         loaded = ["sh", "-c", f"{target} < {kept.name}"]
@@ -64,8 +54,10 @@ def loading(plan: Plan) -> Iterator[Table]:
             piped("tap-mihu into the target", CONCURRENT, f"| {target}"),
         ]
         medians = alternate(ways, service, plan.runs)
+    least = -(-service.pages // CONCURRENCY) * LATENCY_MS / 1000
+    ideal = {f"{CONCURRENCY} requests always under way": Sample(least, 0, 0)}
     title = f"{plan.slow:,} contacts into a target, {LATENCY_MS} ms latency"
-    yield comparison(title, (plan.slow, medians))
+    yield comparison(title, (plan.slow, ideal | medians))
 
 
 def files(plan: Plan) -> Iterator[Table]:
@@ -80,7 +72,7 @@ def files(plan: Plan) -> Iterator[Table]:
 def memory(plan: Plan) -> Iterator[Table]:
     """Weigh the tap on workspaces of different sizes, by RECORD messages and by batches."""
     ways = CONCURRENT, tap_in_batches("gzip", max_concurrent_requests=CONCURRENCY)
-    groups = []
+    groups: list[tuple[int, dict[str, Sample]]] = []
     for contacts in plan.sizes:
         with serving(contacts) as service:
             # The smallest one is the proof that they read everything.
@@ -107,5 +99,5 @@ def cost(plan: Plan) -> Iterator[Table]:
 
 SCENARIOS: dict[str, Callable[[Plan], Iterator[Table]]] = {
     scenario.__name__: scenario
-    for scenario in (throughput, shapes, ideal, loading, files, warehouse, memory, cost)
+    for scenario in (throughput, shapes, loading, files, warehouse, memory, cost)
 }

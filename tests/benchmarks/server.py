@@ -1,10 +1,11 @@
 """An HTTP server that costs its clients as little as possible: made for measuring them.
 
-`python -m tests.benchmarks.server` prints its port, and stops when its standard input ends.
+`python -m tests.benchmarks.server '{"contacts": 100}'` prints its port, and stops when its standard
+input ends.
 """
 
-import argparse
 import asyncio
+import json
 import sys
 import time
 from datetime import date
@@ -13,7 +14,7 @@ from functools import lru_cache
 from selectors import SelectSelector
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.benchmarks.contacts import SHAPES, SPREADS, Contacts
+from tests.benchmarks.contacts import Contacts
 
 PER_PAGE = 100
 
@@ -51,7 +52,6 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
@@ -99,19 +99,12 @@ async def serve(site: Site) -> None:
         await loop.run_in_executor(None, sys.stdin.read)
 
 
-def main() -> None:
-    """Make a workspace and serve it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--contacts", type=int, required=True)
-    parser.add_argument("--shape", choices=SHAPES, default="plain")
-    parser.add_argument("--spread", choices=list(SPREADS), default="even")
-    parser.add_argument("--latency-ms", type=float, default=0)
-    args = parser.parse_args()
-    site = Site(Contacts(args.contacts, args.shape, args.spread), args.latency_ms / 1000)
+def main(contacts: int, shape: str = "plain", spread: str = "even", latency_ms: int = 0) -> None:
+    site = Site(Contacts(contacts, shape, spread), latency_ms / 1000)
     # Its clock is finer than that of the default one, which rounds waits up to milliseconds.
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(SelectSelector())) as runner:
         runner.run(serve(site))
 
 
 if __name__ == "__main__":
-    main()
+    main(**json.loads(sys.argv[1]))

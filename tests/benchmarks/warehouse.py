@@ -11,7 +11,7 @@ from tests.benchmarks.field import PROGRAMS, SDK, TAP, Contender, piped, tap_in_
 from tests.benchmarks.measuring import CommandError, Sample, alternate, measure
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.report import Table, comparison
-from tests.benchmarks.services import ROOT, Service, database, serving
+from tests.benchmarks.service import ROOT, Service, serving
 from tests.environments import own_environment
 
 # A contender only in that it needs some modules.
@@ -22,7 +22,6 @@ POSTGRES = Contender(
 )
 SNOWFLAKE = ROOT / "tests" / "targets" / "snowflake-requirements.txt"
 BATCHES = "tap-mihu, BATCH"
-SCHEMA = "benchmark"
 
 
 def _pipes(title: str, target: list[str], compression: str) -> list[Contender]:
@@ -32,18 +31,27 @@ def _pipes(title: str, target: list[str], compression: str) -> list[Contender]:
 
 
 def _into_postgres(plan: Plan, service: Service, *, use_copy: bool) -> dict[str, Sample]:
+    # Here, for in the other scenarios the measuring process has to stay small.
+    import psycopg  # noqa: PLC0415
+
+    from tests.postgres import postgres  # noqa: PLC0415
+
     title = f"target-postgres{', COPY' if use_copy else ''}"
-    with TemporaryDirectory() as folder, database() as (uri, take):
-        config = Path(folder, "target.json")
+    with TemporaryDirectory() as folder, postgres() as uri, psycopg.connect(uri) as connection:
         settings = {
             "sqlalchemy_url": uri.replace("postgresql:", "postgresql+psycopg:"),
-            "default_target_schema": SCHEMA,
+            "default_target_schema": "benchmark",
             "use_copy": use_copy,
         }
+        config = Path(folder, "target.json")
         config.write_text(json.dumps(settings))
 
         def check() -> None:
-            if (found := take(SCHEMA)) != service.contacts:
+            query = "SELECT count(DISTINCT uuid) FROM benchmark.contacts"
+            (found,) = connection.execute(query).fetchone() or (0,)
+            connection.execute("DROP SCHEMA benchmark CASCADE")
+            connection.commit()
+            if found != service.contacts:
                 raise CommandError(f"{title} has {found} of {service.contacts} contacts")
 
         target = str(Path(sys.executable).with_name("target-postgres"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -75,8 +76,7 @@ def not_json(body: str | bytes = "no JSON") -> Fault:
     return Fault("not JSON", lambda _: Response(body, content_type=JSON))
 
 
-def empty() -> Fault:
-    return not_json("")
+empty = partial(not_json, "")
 
 
 def wrong_envelope(value: object) -> Fault:
@@ -162,12 +162,10 @@ def _broken(
     return Fault(name, send=send)
 
 
-def close() -> Fault:
-    return _broken("close", Wire.close)
-
-
-def reset() -> Fault:
-    return _broken("reset", Wire.reset)
+close = partial(_broken, "close", Wire.close)
+reset = partial(_broken, "reset", Wire.reset)
+cut_body = partial(_broken, "cut body", Wire.close, in_body=True)
+reset_in_body = partial(_broken, "reset in body", Wire.reset, in_body=True)
 
 
 def hang(seconds: float = 60) -> Fault:
@@ -176,14 +174,6 @@ def hang(seconds: float = 60) -> Fault:
 
 def hang_in_body(seconds: float = 60) -> Fault:
     return _broken("hang in body", Wire.close, in_body=True, after=seconds)
-
-
-def cut_body() -> Fault:
-    return _broken("cut body", Wire.close, in_body=True)
-
-
-def reset_in_body() -> Fault:
-    return _broken("reset in body", Wire.reset, in_body=True)
 
 
 # When.
