@@ -5,18 +5,9 @@ import sys
 from collections.abc import Callable, Iterator
 from tempfile import NamedTemporaryFile
 
+from tests.benchmarks import field
 from tests.benchmarks.contacts import SHAPES, SPREADS
-from tests.benchmarks.field import (
-    CONTENDERS,
-    LOOP,
-    PROGRAMS,
-    STDOUT,
-    TAP,
-    Contender,
-    piped,
-    tap,
-    tap_in_batches,
-)
+from tests.benchmarks.field import LOOP, STDOUT, TAP, Contender, piped, tap, tap_in_batches
 from tests.benchmarks.measuring import Sample, alternate, measure, race
 from tests.benchmarks.plan import CONCURRENCY, LATENCY_MS, Plan
 from tests.benchmarks.report import Table, comparison
@@ -28,7 +19,7 @@ CONCURRENT = tap(max_concurrent_requests=CONCURRENCY)
 
 def throughput(plan: Plan) -> Iterator[Table]:
     """Compare everybody where the server answers at once."""
-    present = [contender for contender in CONTENDERS if contender.is_installed]
+    present = [contender for contender in field.CONTENDERS if contender.is_installed]
     with serving(plan.contacts) as service:
         medians = race(present, service, plan.runs)
     yield comparison(f"{plan.contacts:,} contacts, no latency", (plan.contacts, medians))
@@ -45,7 +36,7 @@ def shapes(plan: Plan) -> Iterator[Table]:
 
 def loading(plan: Plan) -> Iterator[Table]:
     """Read over a slow line, alone and into a target: both should work at once."""
-    target = shlex.join([sys.executable, str(PROGRAMS / "target.py"), str(plan.slow)])
+    target = shlex.join([sys.executable, str(field.PROGRAMS / "target.py"), str(plan.slow)])
     with serving(plan.slow, latency_ms=LATENCY_MS) as service, NamedTemporaryFile() as kept:
         loaded = ["sh", "-c", f"{target} < {kept.name}"]
         ways = [

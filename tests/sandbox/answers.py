@@ -55,8 +55,8 @@ def envelope(
     def url(number: int) -> str | None:
         return f"{path}?page={number}" if 1 <= number <= last_page else None
 
-    def link(number: int, label: str, *, active: bool = False) -> dict[str, Any]:
-        return {"url": url(number), "label": label, "active": active}
+    def link(number: int, label: str) -> dict[str, Any]:
+        return {"url": url(number), "label": label, "active": label == str(page)}
 
     data = {
         "current_page": page,
@@ -67,7 +67,7 @@ def envelope(
         "last_page_url": url(last_page),
         "links": [
             link(page - 1, "&laquo; Previous"),
-            *(link(number, str(number), active=number == page) for number in near),
+            *(link(number, str(number)) for number in near),
             link(page + 1, "Next &raquo;"),
         ],
         "next_page_url": url(page + 1),

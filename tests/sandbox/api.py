@@ -13,17 +13,7 @@ from flask import Response
 from werkzeug import Request
 from werkzeug.http import http_date
 
-from tests.sandbox.answers import (
-    HTML,
-    JSON,
-    LOGIN_PAGE,
-    documented_error,
-    envelope,
-    invalid,
-    json_response,
-    php_json,
-    utf8_json,
-)
+from tests.sandbox import answers
 from tests.sandbox.faults import Fault, Script, never
 from tests.sandbox.further import ordered
 from tests.sandbox.parameters import DEFAULT_PER_PAGE, problems, understood
@@ -101,14 +91,10 @@ class Api:
 
     def _honest(self, request: Request) -> Response:
         path = request.path.removeprefix(f"{BASE}/")
-        if request.path == "/login":
-            return Response(LOGIN_PAGE, content_type=HTML)
-        if path != _CONTACTS and path not in self.workspace.listings:
+        known = path == _CONTACTS or path in self.workspace.listings
+        if not known or request.method != "GET":
             message = f"The route {request.path[1:]} could not be found."
-            return json_response({"message": message}, HTTPStatus.NOT_FOUND)
-        if request.method != "GET":
-            message = f"The {request.method} method is not supported for this route."
-            return json_response({"message": message}, HTTPStatus.METHOD_NOT_ALLOWED)
+            return answers.json_response({"message": message}, HTTPStatus.NOT_FOUND)
         if refusal := self._unauthorized(request):
             return refusal
         page = partial(self._page, path, request)
@@ -122,20 +108,22 @@ class Api:
         first_accepted = request.headers.get("Accept", "").partition(",")[0]
         if "json" not in first_accepted:
             location = {"Location": f"{request.host_url}login"}
-            return Response(LOGIN_PAGE, HTTPStatus.FOUND, location, content_type=HTML)
+            return Response(
+                answers.LOGIN_PAGE, HTTPStatus.FOUND, location, content_type=answers.HTML
+            )
         if self.rejects_like_laravel:
-            return json_response({"message": "Unauthenticated."}, HTTPStatus.UNAUTHORIZED)
+            return answers.json_response({"message": "Unauthenticated."}, HTTPStatus.UNAUTHORIZED)
         code, message = (
             ("INVALID_AUTH_TOKEN", "Invalid authentication token")
             if known
             else ("MISSING_AUTH_TOKEN", "Authentication required")
         )
-        return documented_error(HTTPStatus.UNAUTHORIZED, code, message)
+        return answers.documented_error(HTTPStatus.UNAUTHORIZED, code, message)
 
     def _page(self, path: str, request: Request) -> Response:
         asked = understood(path, request.args, dates=self.supports_dates)
         if errors := problems(path, asked):
-            return invalid(errors)
+            return answers.invalid(errors)
         page, per_page = int(asked.pop("page", 1)), int(asked.pop("per_page", DEFAULT_PER_PAGE))
         page = 1 if self.ignores_page else page
         per_page = min(per_page, self.caps_per_page or per_page)
@@ -148,10 +136,12 @@ class Api:
         else:
             listed = ordered(self.workspace.listings[path], asked)
             total, rows = len(listed), listed[shown]
-        body = envelope(rows, page=page, per_page=per_page, total=total, path=request.base_url)
+        body = answers.envelope(
+            rows, page=page, per_page=per_page, total=total, path=request.base_url
+        )
         if self.numbers_as_text:
             body["data"] |= {
                 key: str(body["data"][key]) for key in ("current_page", "last_page", "total")
             }
-        encode = php_json if self.escapes_like_php else utf8_json
-        return Response(encode(body), content_type=JSON)
+        encode = answers.php_json if self.escapes_like_php else answers.utf8_json
+        return Response(encode(body), content_type=answers.JSON)

@@ -72,7 +72,6 @@ def html(text: str = LOGIN_PAGE) -> Fault:
 
 
 def not_json(body: str | bytes = "no JSON") -> Fault:
-    """Send this as if it were JSON, with status 200."""
     return Fault("not JSON", lambda _: Response(body, content_type=JSON))
 
 
@@ -80,7 +79,6 @@ empty = partial(not_json, "")
 
 
 def wrong_envelope(value: object) -> Fault:
-    """Send other JSON than the documented envelope."""
     return Fault("wrong envelope", lambda _: json_response(value))
 
 
@@ -107,7 +105,6 @@ def lying(**fields: Any) -> Fault:  # noqa: ANN401 - any JSON
 
 
 def cut_json() -> Fault:
-    """Send half the JSON in a sound HTTP answer."""
     return _edited("cut JSON", lambda body: body[: len(body) // 2])
 
 
@@ -191,7 +188,6 @@ def always(fault: Fault) -> Script:
 
 
 def at_request(number: int, fault: Fault) -> Script:
-    """Spoil the request with this number, from 1."""
     return lambda info: fault if info.number == number else None
 
 

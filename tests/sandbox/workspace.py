@@ -8,15 +8,9 @@ from random import Random
 from threading import RLock
 from typing import Any, Literal
 
+from tests.sandbox import data
 from tests.sandbox.clock import Clock
-from tests.sandbox.data import (
-    NAMES,
-    STANDARD_FIELDS,
-    Contact,
-    TimestampForm,
-    format_timestamp,
-    make_contact,
-)
+from tests.sandbox.data import Contact
 from tests.sandbox.filters import FILTERS, Row
 from tests.sandbox.further import Listings, further
 
@@ -29,6 +23,13 @@ _SORTED_BY: dict[Order, tuple[str, bool]] = {
     "updated_desc": ("by_updated", True),
     "unstable": ("created_second", True),
 }
+
+
+def _stored(fields: Mapping[str, Any]) -> Contact:
+    return {
+        key: data.format_timestamp(at, "microseconds") if isinstance(at, datetime) else at
+        for key, at in fields.items()
+    }
 
 
 class Workspace:
@@ -45,14 +46,12 @@ class Workspace:
         *,
         order: Order = "id",
         listings: Listings | None = None,
-        timestamps: TimestampForm = "microseconds",
         clock: Clock | None = None,
         seed: int = 0,
     ) -> None:
         self.lock = RLock()
         self.clock = clock or Clock()
         self.order: Order = order
-        self._timestamps = timestamps
         # Another sequence than the contacts', or inserted ones would repeat their uuids.
         self._rng = Random(f"workspace {seed}")
         self._rows = [Row(number, dict(contact)) for number, contact in enumerate(contacts)]
@@ -61,7 +60,7 @@ class Workspace:
         self._by_uuid = {str(row.contact.get("uuid")): row for row in self._rows}
         self._selected: dict[frozenset[tuple[str, str]], list[Row]] = {}
         keys = dict.fromkeys(key for row in self._rows for key in row.contact)
-        self.active = tuple(key for key in keys if key not in STANDARD_FIELDS)
+        self.active = tuple(key for key in keys if key not in data.STANDARD_FIELDS)
 
     @property
     def listings(self) -> Listings:
@@ -77,13 +76,12 @@ class Workspace:
             return [self.as_sent(row.contact) for row in sorted(self._rows, key=attrgetter("id"))]
 
     def get(self, uuid: str) -> Contact:
-        """Give one contact as it would be sent now."""
         with self.lock:
             return self.as_sent(self._by_uuid[uuid].contact)
 
     def as_sent(self, contact: Contact) -> Contact:
         """Leave out inactive custom fields; an active one without a value is the empty text."""
-        standard = {key: value for key, value in contact.items() if key in STANDARD_FIELDS}
+        standard = {key: value for key, value in contact.items() if key in data.STANDARD_FIELDS}
         return standard | {key: contact.get(key, "") for key in self.active}
 
     def select(self, filters: Mapping[str, str]) -> Sequence[Row]:
@@ -117,7 +115,7 @@ class Workspace:
             row = self._by_uuid[uuid]
             if touch:
                 fields.setdefault("updated_at", self.clock.now())
-            row.contact.update(self._stored(fields))
+            row.contact.update(_stored(fields))
             row.index()
             self._selected.clear()
 
@@ -128,10 +126,8 @@ class Workspace:
         with self.lock:
             given = dict(contact or {}) | ({"created_at": created_at} if created_at else {})
             now = self.clock.now()
-            made = make_contact(
-                self._rng, now, now, custom_fields=self.active, timestamps=self._timestamps
-            )
-            row = Row(self._next_id, made | self._stored(given))
+            made = data.make_contact(self._rng, now, now, custom_fields=self.active)
+            row = Row(self._next_id, made | _stored(given))
             self._next_id += 1
             self._rows.append(row)
             uuid = str(row.contact["uuid"])
@@ -140,7 +136,6 @@ class Workspace:
             return uuid
 
     def delete(self, uuid: str) -> None:
-        """Remove a contact without a trace."""
         with self.lock:
             self._rows.remove(self._by_uuid.pop(uuid))
             self._selected.clear()
@@ -155,18 +150,11 @@ class Workspace:
         """Give some contacts another name."""
         uuids = self.pick(rng, count)
         for uuid in uuids:
-            self.edit(uuid, name=rng.choice(NAMES))
+            self.edit(uuid, name=rng.choice(data.NAMES))
         return uuids
 
     def delete_some(self, rng: Random, count: int = 1) -> list[str]:
-        """Delete some contacts."""
         uuids = self.pick(rng, count)
         for uuid in uuids:
             self.delete(uuid)
         return uuids
-
-    def _stored(self, fields: Mapping[str, Any]) -> Contact:
-        return {
-            key: format_timestamp(value, self._timestamps) if isinstance(value, datetime) else value
-            for key, value in fields.items()
-        }

@@ -44,7 +44,6 @@ streams:
 
 
 def main(api_url: str) -> None:
-    """Read the stream in full."""
     manifest = yaml.safe_load(MANIFEST)
     (declared,) = manifest["streams"]
     declared["schema_loader"] = {"type": "InlineSchemaLoader", "schema": SCHEMA}

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 def main(api_url: str) -> None:
-    """Run the extract step of a pipeline."""
     endpoint = {"path": "contacts", "params": {"per_page": 100}, "data_selector": "data.data"}
     config: RESTAPIConfig = {
         "client": {
