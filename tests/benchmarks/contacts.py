@@ -1,14 +1,21 @@
-"""The JSON of made-up contacts, as a PHP server writes it: ASCII, with escaped slashes."""
+"""Made-up contacts by day of creation, as JSON like a PHP server's: ASCII, slashes escaped."""
 
 import json
-from datetime import timedelta
-from functools import lru_cache
+from bisect import bisect_right
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
-from tests.benchmarks.calendar import DAYS, Calendar
-
+DAYS = 200
+LAST_DAY_AGE = 30
 SHAPES = ("plain", "custom_fields", "whole_seconds", "null_tags")
-BLOCK = 100
-BLOCKS_KEPT = 4096  # about 300 MB; a larger workspace is rendered again when it is asked again
+SPREADS: dict[str, list[float]] = {
+    "even": [1.0] * DAYS,
+    # Fifty times as many on the last day as on the first.
+    "growing": [50 ** (day / (DAYS - 1)) for day in range(DAYS)],
+    # Three imports brought four fifths of all contacts.
+    "imports": [0.8 / 3 if day in {40, 100, 160} else 0.2 / (DAYS - 3) for day in range(DAYS)],
+}
+KEPT = 409_600  # about 300 MB; in a larger workspace, the others are rendered again each time
 
 
 def _encode(value: object) -> bytes:
@@ -18,8 +25,8 @@ def _encode(value: object) -> bytes:
 _NAMES = [_encode(name) for name in ("Ayşe", "Chloé", "Deniz", "John", "李娜", "Åsa", "Maria")]
 _SURNAMES = [_encode(name) for name in ("Şahin", "Smith", "O'Neill", "王", "García", "Öztürk")]
 _PLACES = [
-    (_encode(country), _encode(zone), _encode(language))
-    for country, zone, language in (
+    tuple(map(_encode, place))
+    for place in (
         ("TR", "Europe/Istanbul", "tr"),
         ("US", "America/New_York", "en"),
         ("DE", "Europe/Berlin", "de"),
@@ -43,39 +50,35 @@ _CUSTOM = (
 
 
 class Contacts:
-    """The encoded contacts of a workspace, rendered when needed and kept while there is room."""
+    """A workspace, numbered in order of creation; `starts[d]` is the first number of day d."""
 
-    def __init__(self, calendar: Calendar, shape: str) -> None:
-        """Prepare the names of the days, and render as many contacts as will be kept."""
-        self.calendar = calendar
+    def __init__(self, count: int, shape: str, spread: str) -> None:
         self._shape = shape
+        self._first = datetime.now(UTC).date() - timedelta(days=LAST_DAY_AGE + DAYS - 1)
+        weights = [0, *accumulate(SPREADS[spread])]
+        self._starts = [round(count * weight / weights[-1]) for weight in weights]
         self._days = [
-            (calendar.first + timedelta(days=day)).isoformat().encode() for day in range(DAYS + 30)
+            (self._first + timedelta(days=day)).isoformat().encode() for day in range(DAYS + 30)
         ]
-        self._block = lru_cache(maxsize=BLOCKS_KEPT)(self._render_block)
-        for block in range(min(BLOCKS_KEPT, calendar.total // BLOCK + 1)):
-            self._block(block)
+        self._kept = [self._render(number) for number in range(min(KEPT, count))]
+
+    def between(self, first: date, last: date) -> range:
+        """Number the contacts created on these days, both inclusive."""
+        ages = (first - self._first).days, (last - self._first).days + 1
+        start, end = (self._starts[min(max(age, 0), DAYS)] for age in ages)
+        return range(start, max(start, end))
 
     def encoded(self, numbers: range) -> list[bytes]:
         """Encode the contacts with these numbers."""
-        if not numbers:
-            return []
-        first, last = numbers[0] // BLOCK, numbers[-1] // BLOCK
-        rows = [row for block in range(first, last + 1) for row in self._block(block)]
-        start = numbers[0] - first * BLOCK
-        return rows[start : start + len(numbers)]
-
-    def _render_block(self, block: int) -> list[bytes]:
-        start = block * BLOCK
-        return [
-            self._render(number) for number in range(start, min(start + BLOCK, self.calendar.total))
-        ]
+        if numbers and numbers[-1] >= KEPT:
+            return [self._render(number) for number in numbers]
+        return self._kept[numbers.start : numbers.stop]
 
     def _render(self, number: int) -> bytes:
         mixed = (number + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
         low = mixed & 0xFFFFFFFF
-        country, zone, language = _PLACES[low % len(_PLACES)]
-        day = self.calendar.day_of(number)
+        day = bisect_right(self._starts, number) - 1
+        start, end = self._starts[day : day + 2]
         tag = low % len(_TAGS)
         return _TEMPLATE % (
             mixed >> 32,
@@ -87,10 +90,8 @@ class Contacts:
             _SURNAMES[low % len(_SURNAMES)],
             number,
             number % 10_000_000,
-            country,
-            zone,
-            language,
-            self._timestamp(day, self.calendar.microsecond_of(number)),
+            *_PLACES[low % len(_PLACES)],
+            self._timestamp(day, (number - start) * 86_400_000_000 // (end - start)),
             self._timestamp(day + 1 + low % 20, mixed % 86_400_000_000),
             b"null" if self._shape == "null_tags" else b"[%b,%b]" % (_TAGS[tag], _TAGS[tag - 1]),
             _CUSTOM % (number, low % 1000, 1 + low % 28) if self._shape == "custom_fields" else b"",
@@ -98,10 +99,6 @@ class Contacts:
 
     def _timestamp(self, day: int, microsecond: int) -> bytes:
         second, fraction = divmod(microsecond, 1_000_000)
-        clock = b"%bT%02d:%02d:%02d" % (
-            self._days[day],
-            second // 3600,
-            second // 60 % 60,
-            second % 60,
-        )
-        return clock + (b"Z" if self._shape == "whole_seconds" else b".%06dZ" % fraction)
+        clock = (self._days[day], second // 3600, second // 60 % 60, second % 60)
+        end = b"Z" if self._shape == "whole_seconds" else b".%06dZ" % fraction
+        return b"%bT%02d:%02d:%02d" % clock + end

@@ -4,13 +4,15 @@ Nothing here imports what it measures: the measuring process has to stay small.
 """
 
 import json
-import subprocess
+import shlex
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 STDOUT = "stdout.jsonl"
+PROGRAMS = Path(__file__).parent / "contenders"
 
 
 @dataclass(frozen=True)
@@ -18,19 +20,20 @@ class Contender:
     """A command made from the API's address and a folder of its own; it needs some modules."""
 
     title: str
-    needs: tuple[str, ...]
     command: Callable[[str, Path], list[str]]
+    needs: tuple[str, ...] = ()
     output: str = STDOUT
     """Where it leaves the contacts: a pattern of file names below its folder."""
 
-    def is_installed(self, folder: Path) -> bool:
-        """Tell whether its modules are found, seen from outside the checkout."""
-        code = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))"
-        child = [sys.executable, "-c", code, *self.needs]
-        return not subprocess.run(child, cwd=folder, capture_output=True, check=False).returncode
+    @property
+    def is_installed(self) -> bool:
+        """Whether its modules are found."""
+        return all(map(find_spec, self.needs))
 
 
-def tap(*options: str, title: str = "tap-mihu", **settings: object) -> Contender:
+def tap(
+    *options: str, title: str = "tap-mihu", output: str = STDOUT, **settings: object
+) -> Contender:
     """Make the tap with some options, and with some settings away from their defaults."""
 
     def command(api_url: str, folder: Path) -> list[str]:
@@ -39,7 +42,7 @@ def tap(*options: str, title: str = "tap-mihu", **settings: object) -> Contender
         path.write_text(json.dumps(config))
         return [sys.executable, "-m", "tap_mihu", "--config", str(path), *options]
 
-    return Contender(title, ("tap_mihu.__main__", "tap_mihu.schemas"), command)
+    return Contender(title, command, output=output)
 
 
 def tap_in_batches(compression: str, **settings: object) -> Contender:
@@ -49,22 +52,33 @@ def tap_in_batches(compression: str, **settings: object) -> Contender:
         "storage": {"root": "file://batches"},
     }
     title = f"tap-mihu into batches, compression {compression}"
-    contender = tap(title=title, batch_config=batches, **settings)
-    return replace(contender, output="batches/*")
+    return tap(title=title, output="batches/*", batch_config=batches, **settings)
 
 
-def _peer(title: str, script: str, needs: Sequence[str], output: str = STDOUT) -> Contender:
-    path = Path(__file__).parent / "contenders" / script
-    return Contender(
-        title, tuple(needs), lambda api_url, _folder: [sys.executable, str(path), api_url], output
-    )
+def _peer(title: str, program: str, *needs: str, output: str = STDOUT) -> Contender:
+    script, *words = program.split()
+    start = [sys.executable, str(PROGRAMS / script)]
+    return Contender(title, lambda api_url, _folder: [*start, api_url, *words], needs, output)
+
+
+def piped(title: str, source: Contender, rest: str) -> Contender:
+    """Let a shell send what a contender writes somewhere."""
+
+    def command(api_url: str, folder: Path) -> list[str]:
+        return ["sh", "-c", f"{shlex.join(source.command(api_url, folder))} {rest}"]
+
+    return Contender(title, command, source.needs)
 
 
 TAP = tap()
-LOOP = _peer("bare loop, requests + json", "loop_json.py", ["requests"])
-LOOP_MSGSPEC = _peer("bare loop, requests + msgspec", "loop_msgspec.py", ["requests", "msgspec"])
-SDK = _peer("Meltano SDK, stock REST stream", "sdk_stock.py", ["singer_sdk"])
-DLT = _peer("dlt REST source, extract to files", "dlt_extract.py", ["dlt"], "dlt/**/contacts.*.gz")
-AIRBYTE = _peer("Airbyte declarative CDK", "airbyte_declarative.py", ["airbyte_cdk"])
-
-CONTENDERS = (TAP, LOOP, LOOP_MSGSPEC, SDK, DLT, AIRBYTE)
+SDK = _peer("Meltano SDK, stock REST stream", "sdk_stock.py", "singer_sdk")
+CONTENDERS = (
+    TAP,
+    LOOP := _peer("bare loop, requests + json", "loop.py json", "requests"),
+    _peer("bare loop, requests + msgspec", "loop.py msgspec", "requests", "msgspec"),
+    SDK,
+    _peer(
+        "dlt REST source, extract to files", "dlt_extract.py", "dlt", output="dlt/**/contacts.*.gz"
+    ),
+    _peer("Airbyte declarative CDK", "airbyte_declarative.py", "airbyte_cdk"),
+)

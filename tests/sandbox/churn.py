@@ -11,7 +11,7 @@ _BACKDATED_DAYS = 300
 
 @dataclass
 class Churn:
-    """Apply, on average, so many changes before each request.
+    """Apply, on average, so many changes before each request: a hook for `before_request`.
 
     A `swap` deletes one contact and creates another, so that totals stay. A `backdated` contact
     is created as if within the last 300 days.
@@ -29,8 +29,6 @@ class Churn:
         self._rng = Random(self.seed)
 
     def __call__(self, request_number: int, workspace: Workspace) -> None:
-        """Change the workspace; a hook for `before_request`."""
-        del request_number
         swaps = self._often(self.swap)
         workspace.edit_some(self._rng, self._often(self.edits))
         workspace.delete_some(self._rng, self._often(self.deletes) + swaps)

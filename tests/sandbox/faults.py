@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from random import Random
 from typing import Any
 
 from flask import Response
@@ -25,10 +25,6 @@ class Fault:
     name: str
     alter: Callable[[Response], Response] = _unaltered
     send: Callable[[Wire], None] = Wire.send
-
-
-Script = Callable[[RequestInfo], Fault | None]
-"""Chooses what goes wrong with a request; asked once for each, one at a time."""
 
 
 # Answers of another kind.
@@ -61,10 +57,8 @@ def retry_after(value: object = 1, code: int = HTTPStatus.TOO_MANY_REQUESTS) -> 
 
 
 def redirect(location: str = "/login", code: int = HTTPStatus.FOUND) -> Fault:
-    """Point elsewhere."""
-    return Fault(
-        "redirect", lambda _: Response("", code, {"Location": location}, content_type=HTML)
-    )
+    to = {"Location": location}
+    return Fault("redirect", lambda _: Response("", code, to, content_type=HTML))
 
 
 def success_false(message: str = "Something went wrong") -> Fault:
@@ -78,30 +72,40 @@ def html(text: str = LOGIN_PAGE) -> Fault:
 
 
 def not_json(body: str | bytes = "no JSON") -> Fault:
-    """Send this as if it were JSON, with status 200."""
     return Fault("not JSON", lambda _: Response(body, content_type=JSON))
 
 
-def empty() -> Fault:
-    """Send no body, with status 200."""
-    return not_json("")
+empty = partial(not_json, "")
 
 
 def wrong_envelope(value: object) -> Fault:
-    """Send other JSON than the documented envelope."""
     return Fault("wrong envelope", lambda _: json_response(value))
+
+
+# The true answer, altered.
+
+
+def _edited(name: str, edit: Callable[[bytes], bytes]) -> Fault:
+    def alter(response: Response) -> Response:
+        response.set_data(edit(response.get_data()))
+        return response
+
+    return Fault(name, alter)
 
 
 def lying(**fields: Any) -> Fault:  # noqa: ANN401 - any JSON
     """Send the true page with false fields beside its rows, or other rows: `lying(total=7)`."""
 
-    def alter(response: Response) -> Response:
-        body = json.loads(response.get_data())
-        body["data"] |= fields
-        response.set_data(php_json(body))
-        return response
+    def edit(body: bytes) -> bytes:
+        answer = json.loads(body)
+        answer["data"] |= fields
+        return php_json(answer)
 
-    return Fault("lying", alter)
+    return _edited("lying", edit)
+
+
+def cut_json() -> Fault:
+    return _edited("cut JSON", lambda body: body[: len(body) // 2])
 
 
 def headers(changes: Mapping[str, str | None]) -> Fault:
@@ -109,83 +113,23 @@ def headers(changes: Mapping[str, str | None]) -> Fault:
 
     def alter(response: Response) -> Response:
         for name, value in changes.items():
-            if value is None:
-                response.headers.remove(name)
-            else:
+            response.headers.remove(name)
+            if value is not None:
                 response.headers[name] = value
         return response
 
     return Fault("headers", alter)
 
 
-def cut_json() -> Fault:
-    """Send half the JSON in a sound HTTP answer."""
-
-    def alter(response: Response) -> Response:
-        body = response.get_data()
-        response.set_data(body[: len(body) // 2])
-        return response
-
-    return Fault("cut JSON", alter)
-
-
-# Answers badly sent.
+# The true answer, badly sent.
 
 
 def delay(seconds: float) -> Fault:
-    """Answer well, but late."""
-
     def send(wire: Wire) -> None:
         wire.wait(seconds)
         wire.send()
 
     return Fault("delay", send=send)
-
-
-def close() -> Fault:
-    """Close the connection without an answer."""
-    return Fault("close", send=Wire.close)
-
-
-def reset() -> Fault:
-    """Reset the connection without an answer."""
-    return Fault("reset", send=Wire.reset)
-
-
-def hang(seconds: float = 60) -> Fault:
-    """Keep silent, then close."""
-
-    def send(wire: Wire) -> None:
-        wire.wait(seconds)
-        wire.close()
-
-    return Fault("hang", send=send)
-
-
-def hang_in_body(seconds: float = 60) -> Fault:
-    """Send half the body, keep silent, then close."""
-
-    def send(wire: Wire) -> None:
-        wire.send(wire.head + wire.body[: len(wire.body) // 2])
-        wire.wait(seconds)
-        wire.close()
-
-    return Fault("hang in body", send=send)
-
-
-def cut_body() -> Fault:
-    """Send half the promised body, then close."""
-    return Fault("cut body", send=hang_in_body(0).send)
-
-
-def reset_in_body() -> Fault:
-    """Send half the body, then reset the connection."""
-
-    def send(wire: Wire) -> None:
-        wire.send(wire.head + wire.body[: len(wire.body) // 2])
-        wire.reset()
-
-    return Fault("reset in body", send=send)
 
 
 def drip(seconds: float, pieces: int = 20) -> Fault:
@@ -201,36 +145,56 @@ def drip(seconds: float, pieces: int = 20) -> Fault:
     return Fault("drip", send=send)
 
 
+def _broken(
+    name: str, end: Callable[[Wire], None], *, in_body: bool = False, after: float = 0
+) -> Fault:
+    """Send nothing or half the body, keep silent for some seconds, then end the connection."""
+
+    def send(wire: Wire) -> None:
+        if in_body:
+            wire.send(wire.head + wire.body[: len(wire.body) // 2])
+        wire.wait(after)
+        end(wire)
+
+    return Fault(name, send=send)
+
+
+close = partial(_broken, "close", Wire.close)
+reset = partial(_broken, "reset", Wire.reset)
+cut_body = partial(_broken, "cut body", Wire.close, in_body=True)
+reset_in_body = partial(_broken, "reset in body", Wire.reset, in_body=True)
+
+
+def hang(seconds: float = 60) -> Fault:
+    return _broken("hang", Wire.close, after=seconds)
+
+
+def hang_in_body(seconds: float = 60) -> Fault:
+    return _broken("hang in body", Wire.close, in_body=True, after=seconds)
+
+
 # When.
+
+Script = Callable[[RequestInfo], Fault | None]
+"""Chooses what goes wrong with a request; asked once for each, one at a time."""
 
 
 def never(_: RequestInfo) -> Fault | None:
-    """Let everything go well."""
     return None
 
 
 def always(fault: Fault) -> Script:
-    """Spoil every request."""
     return lambda _: fault
 
 
 def at_request(number: int, fault: Fault) -> Script:
-    """Spoil the request with this number, from 1."""
     return lambda info: fault if info.number == number else None
 
 
 def at_page(page: int, fault: Fault, times: int = 1) -> Script:
     """Spoil the first so many requests for this page, whatever they filter by."""
-    left = times
-
-    def script(info: RequestInfo) -> Fault | None:
-        nonlocal left
-        if info.page != page or not left:
-            return None
-        left -= 1
-        return fault
-
-    return script
+    left = iter([fault] * times)
+    return lambda info: next(left, None) if info.page == page else None
 
 
 def in_turn(*faults: Fault | None) -> Script:
@@ -239,16 +203,6 @@ def in_turn(*faults: Fault | None) -> Script:
     return lambda _: next(left, None)
 
 
-def sometimes(fault: Fault, share: float, seed: int = 0) -> Script:
-    """Spoil a share of the requests at random."""
-    rng = Random(seed)
-    return lambda _: fault if rng.random() < share else None
-
-
 def first_of(*scripts: Script) -> Script:
     """Ask all scripts; the first with a fault decides."""
-
-    def script(info: RequestInfo) -> Fault | None:
-        return next(filter(None, [ask(info) for ask in scripts]), None)
-
-    return script
+    return lambda info: next(filter(None, [ask(info) for ask in scripts]), None)

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from tests.sandbox.data import NAMES, Contact, format_timestamp
 
-__all__ = ["Listings", "Record", "below", "further", "make_entry", "make_record", "ordered"]
-
 Record = dict[str, Any]
 Listings = dict[str, list[Record]]
 """Records by the path of their listing; those of a pool have one of their own."""
@@ -23,19 +21,14 @@ def below(pool_uuid: str) -> str:
 
 
 def further(
-    contacts: Sequence[Contact] = (),
-    *,
-    seed: int = 0,
-    until: datetime | None = None,
-    **counts: int,
+    contacts: Sequence[Contact] = (), *, seed: int = 0, until: datetime | None = None, **counts: int
 ) -> Listings:
     """Make up all other listings, oldest first; a third of the contacts is in each pool."""
     rng = Random(f"further {seed}")
     until = until or datetime.now(UTC)
     listings: Listings = {}
     for path, usual in _COUNTS.items():
-        count = counts.get(path, usual)
-        ages = sorted((rng.random() for _ in range(count)), reverse=True)
+        ages = sorted((rng.random() for _ in range(counts.get(path, usual))), reverse=True)
         times = [until - timedelta(days=200 * age) for age in ages]
         listings[path] = [make_record(path, rng, at, contacts) for at in times]
     for number, pool in enumerate(listings["pools"]):
@@ -47,26 +40,23 @@ def further(
 
 def make_record(path: str, rng: Random, at: datetime, contacts: Sequence[Contact] = ()) -> Record:
     """Make up a record of a listing, created and last changed at a moment."""
-    record = {"uuid": _uuid(rng), **_RECORDS[path](rng, _moment(at), contacts)}
-    return record | {"created_at": _moment(at), "updated_at": _moment(at)}
+    moment = format_timestamp(at, "microseconds")
+    record = {"uuid": _uuid(rng), **_RECORDS[path](rng, moment, contacts)}
+    return record | {"created_at": moment, "updated_at": moment}
 
 
 def make_entry(rng: Random, contact: Contact, at: datetime) -> Record:
     """Put a contact into a pool, at a moment or up to a month before."""
     added = at - timedelta(days=30 * rng.random())
-    shared = {name: contact[name] for name in ("name", "phone_number", "email")}
     return {
         "contact_uuid": contact["uuid"],
-        **shared,
+        **{name: contact[name] for name in ("name", "phone_number", "email")},
         "status": rng.choice(("Pending", "In_Call", "Completed")),
         "priority": rng.randrange(10),
         "retry_count": 0,
-        "started_at": None,
-        "completed_at": None,
-        "failed_at": None,
-        "next_retry_at": None,
+        **dict.fromkeys(("started_at", "completed_at", "failed_at", "next_retry_at")),
         "notes": rng.choice((None, "ruft zurück", "later, please")),
-        "added_at": _moment(added),
+        "added_at": format_timestamp(added, "microseconds"),
         "wave": rng.randrange(3),
     }
 
@@ -82,40 +72,6 @@ def ordered(records: list[Record], asked: Mapping[str, str]) -> list[Record]:
 
 def _uuid(rng: Random) -> str:
     return str(UUID(int=rng.getrandbits(128), version=4))
-
-
-def _moment(at: datetime) -> str:
-    return format_timestamp(at, "microseconds")
-
-
-def _pool(rng: Random, _at: str, _contacts: Sequence[Contact]) -> Record:
-    return {
-        "name": rng.choice(NAMES),
-        "description": rng.choice((None, "", "Autumn")),
-        "type": rng.choice(("FIFO", "LIFO", "Parallel")),
-        "max_parallel_items": rng.randrange(1, 9),
-        "max_retries": "3",
-        "is_active": rng.choice((True, False, 1, 0)),
-        "contacts_count": 0,
-        "color": "#aabbcc",
-    }
-
-
-def _rule(rng: Random, _at: str, _contacts: Sequence[Contact]) -> Record:
-    return {
-        "name": rng.choice(NAMES),
-        "type": rng.choice(("call", "text")),
-        "max_calls_per_day": 3,
-        "max_total_calls": None,
-        "retry_interval_minutes": 90,
-        "start_time": "09:00:00",
-        "end_time": "18:30:00",
-        "dnc_check": True,
-        "remove_on_opt_out": False,
-        "escalation_after_failed_attempts": 5,
-        "escalation_type": "agent",
-        "escalation_target": "0",
-    }
 
 
 def _conversation(rng: Random, at: str, contacts: Sequence[Contact]) -> Record:
@@ -142,41 +98,58 @@ def _conversation(rng: Random, at: str, contacts: Sequence[Contact]) -> Record:
         "channel": rng.choice(("Whatsapp", "Call")),
         "contact": {name: contact.get(name) for name in fields},
         "session_uuids": [_uuid(rng) for _ in range(rng.randrange(3))],
-        "campaign_uuid": None,
-        "listing_uuid": None,
+        **dict.fromkeys(("campaign_uuid", "listing_uuid")),
         "task_uuids": rng.choice(([], {"1": _uuid(rng)}, None)),
         "call": rng.choice((None, [], call)),
     }
 
 
-def _campaign(rng: Random, at: str, _contacts: Sequence[Contact]) -> Record:
-    return {
+_RECORDS: dict[str, Callable[[Random, str, Sequence[Contact]], Record]] = {
+    "pools": lambda rng, *_: {
+        "name": rng.choice(NAMES),
+        "description": rng.choice((None, "", "Autumn")),
+        "type": rng.choice(("FIFO", "LIFO", "Parallel")),
+        "max_parallel_items": rng.randrange(1, 9),
+        "max_retries": "3",
+        "is_active": rng.choice((True, False, 1, 0)),
+        "contacts_count": 0,
+        "color": "#aabbcc",
+    },
+    "rules": lambda rng, *_: {
+        "name": rng.choice(NAMES),
+        "type": rng.choice(("call", "text")),
+        "max_calls_per_day": 3,
+        "max_total_calls": None,
+        "retry_interval_minutes": 90,
+        "start_time": "09:00:00",
+        "end_time": "18:30:00",
+        "dnc_check": True,
+        "remove_on_opt_out": False,
+        "escalation_after_failed_attempts": 5,
+        "escalation_type": "agent",
+        "escalation_target": "0",
+    },
+    "conversations": _conversation,
+    "campaigns": lambda rng, at, _: {
         "name": rng.choice(NAMES),
         "description": None,
         "status": rng.choice(("Active", "Draft")),
         "start_date": at[:10],
         "end_date": None,
-    }
-
-
-def _task(rng: Random, at: str, contacts: Sequence[Contact]) -> Record:
-    return {
+    },
+    "tasks": lambda rng, at, contacts: {
         "title": rng.choice(NAMES),
         "description": "",
         "type": "call",
         "status": "pending",
         "priority": rng.choice((1, 2.5, "3")),
-        "agent_uuid": None,
-        "campaign_uuid": None,
+        **dict.fromkeys(("agent_uuid", "campaign_uuid")),
         "contact_uuid": rng.choice(contacts)["uuid"] if contacts else None,
         "scheduled_at": at,
         "timezone": "Europe/Istanbul",
         "auto_queue": True,
-    }
-
-
-def _call(rng: Random, at: str, _contacts: Sequence[Contact]) -> Record:
-    return {
+    },
+    "calls": lambda rng, at, _: {
         "direction": "inbound",
         "status": "completed",
         "duration": rng.choice((12, 12.5, None)),
@@ -185,14 +158,5 @@ def _call(rng: Random, at: str, _contacts: Sequence[Contact]) -> Record:
         "analysis": rng.choice((None, "fine", {"mood": "good"})),
         "timestamp": at,
         "agent": {"uuid": _uuid(rng), "name": rng.choice(NAMES), "team": 7},
-    }
-
-
-_RECORDS: dict[str, Callable[[Random, str, Sequence[Contact]], Record]] = {
-    "pools": _pool,
-    "rules": _rule,
-    "conversations": _conversation,
-    "campaigns": _campaign,
-    "tasks": _task,
-    "calls": _call,
+    },
 }

@@ -1,11 +1,10 @@
-"""What the server was asked: every request, and how many were in flight at once."""
+"""What the server was asked."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from threading import Lock
+from dataclasses import dataclass, field
 
-from flask import Request
+from werkzeug import Request
 from werkzeug.datastructures import Headers
 
 
@@ -19,7 +18,18 @@ class RequestInfo:
     query: Mapping[str, str]
     headers: Headers
     client_port: int
-    at: float
+    at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, request: Request, number: int) -> "RequestInfo":
+        return cls(
+            number,
+            request.method,
+            request.path,
+            request.args.to_dict(),
+            Headers(list(request.headers.items())),
+            request.environ["REMOTE_PORT"],
+        )
 
     @property
     def page(self) -> int | None:
@@ -34,47 +44,3 @@ class RequestInfo:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() else None
-
-
-class Traffic:
-    """A record of requests, written by many threads."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._requests: list[RequestInfo] = []
-        self._in_flight = 0
-        self._peak_in_flight = 0
-
-    @property
-    def requests(self) -> list[RequestInfo]:
-        """All requests so far."""
-        with self._lock:
-            return self._requests.copy()
-
-    @property
-    def peak_in_flight(self) -> int:
-        """The most requests ever in flight at once."""
-        with self._lock:
-            return self._peak_in_flight
-
-    def arrive(self, request: Request) -> RequestInfo:
-        """Note a request."""
-        with self._lock:
-            info = RequestInfo(
-                number=len(self._requests) + 1,
-                method=request.method,
-                path=request.path,
-                query=request.args.to_dict(),
-                headers=Headers(list(request.headers.items())),
-                client_port=request.environ["REMOTE_PORT"],
-                at=time.monotonic(),
-            )
-            self._requests.append(info)
-            self._in_flight += 1
-            self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
-            return info
-
-    def leave(self) -> None:
-        """Note that a request is about to be answered."""
-        with self._lock:
-            self._in_flight -= 1

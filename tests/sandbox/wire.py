@@ -1,15 +1,24 @@
-"""One answer on its way out through a socket, for sending it well or badly."""
+"""A threaded HTTP/1.1 server that keeps connections alive, sends well or badly, stops at once."""
 
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event
+from threading import Condition, Event, Thread
+from typing import Any
+
+from flask import Response
+from werkzeug import Request
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+_POLL_SECONDS = 0.02
+_STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A connection, and the head and the body that belong on it."""
+    """A connection, and the head and the body of the answer that belongs on it."""
 
     connection: socket.socket
     head: bytes
@@ -36,3 +45,62 @@ class Wire:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, abort)
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RD)
+
+
+Answer = Callable[[Request], tuple[Response, Callable[[Wire], None]]]
+"""Gives the answer to a request, and the way to send it."""
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "Server"
+
+    def run_wsgi(self) -> None:
+        # Werkzeug's own closes each connection, after a pause for what may still come in.
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        environ = self.make_environ()
+        response, send = self.server.answer(Request(environ))
+        headers = response.get_wsgi_headers(environ)
+        head = f"{self.protocol_version} {response.status}\r\n{headers}".encode("latin-1")
+        send(Wire(self.connection, head, response.get_data(), self.server.stopping))
+
+    def log(self, *_: Any) -> None:  # noqa: ANN401 - quiet
+        pass
+
+
+class Server(ThreadedWSGIServer):
+    """Answer requests on a loopback port, from a thread of its own."""
+
+    def __init__(self, answer: Answer, port: int, stopping: Event) -> None:
+        self.answer = answer
+        self.stopping = stopping
+        self._changed = Condition()
+        self._connections: set[socket.socket] = set()
+        super().__init__("127.0.0.1", port, Response(), _Handler)
+        self._thread = Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Drop all connections and wait until nothing runs any more."""
+        self.stopping.set()
+        self.shutdown()
+        self._thread.join()
+        with self._changed:
+            for connection in self._connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _STOP_SECONDS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Remember a new connection."""
+        with self._changed:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401
+        """Forget a connection; unlike the inherited way, without a FIN before an RST."""
+        self.close_request(request)
+        with self._changed:
+            self._connections.discard(request)
+            self._changed.notify_all()

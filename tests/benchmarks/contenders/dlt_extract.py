@@ -12,24 +12,14 @@ if TYPE_CHECKING:
 
 
 def main(api_url: str) -> None:
-    """Run the extract step of a pipeline."""
+    endpoint = {"path": "contacts", "params": {"per_page": 100}, "data_selector": "data.data"}
     config: RESTAPIConfig = {
         "client": {
             "base_url": api_url,
             "auth": {"type": "bearer", "token": "benchmark"},
             "paginator": PageNumberPaginator(base_page=1, total_path=None),
         },
-        "resources": [
-            {
-                "name": "contacts",
-                "primary_key": "uuid",
-                "endpoint": {
-                    "path": "contacts",
-                    "params": {"per_page": 100},
-                    "data_selector": "data.data",
-                },
-            }
-        ],
+        "resources": [{"name": "contacts", "primary_key": "uuid", "endpoint": endpoint}],
     }
     dlt.pipeline("benchmark", pipelines_dir="dlt").extract(rest_api_source(config))
 

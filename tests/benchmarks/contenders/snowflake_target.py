@@ -7,9 +7,8 @@ argument, it insists on so many rows in the files that it would have sent.
 import gzip
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 from target_snowflake.connector import SnowflakeConnector
 from target_snowflake.target import TargetSnowflake
 
@@ -24,28 +23,20 @@ CUT = (
 )
 CONFIG = {"account": "a", "user": "u", "password": "p", "database": "d"}
 
-rows = 0
-
-
-def count(_self: SnowflakeConnector, sync_id: str, files: Sequence[str]) -> None:
-    """Count the rows of files instead of sending them."""
-    global rows  # noqa: PLW0603 - a script
-    for url in files:
-        path = Path(url.removeprefix("file://"))
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            rows += sum(1 for _ in lines)
-
-
-def unconnected(self: SnowflakeConnector) -> Engine:
-    """Make an engine that knows Snowflake's SQL, and no server."""
-    return create_engine(self.sqlalchemy_url)
-
 
 def main(expected: int | None) -> None:
-    """Take messages."""
+    rows = 0
+
+    def count(_self: SnowflakeConnector, sync_id: str, files: Sequence[str]) -> None:
+        nonlocal rows
+        for url in files:
+            with gzip.open(url.removeprefix("file://")) as lines:
+                rows += sum(1 for _ in lines)
+
     for name in CUT:
         setattr(SnowflakeConnector, name, lambda *_, **__: None)
-    SnowflakeConnector.create_engine = unconnected
+    # It knows Snowflake's SQL, and no server.
+    SnowflakeConnector.create_engine = lambda self: create_engine(self.sqlalchemy_url)
     SnowflakeConnector.merge_from_stage = lambda *_, **__: 0
     if expected is not None:
         SnowflakeConnector.put_batches_to_stage = count

@@ -7,7 +7,6 @@ TIMES = 10  # about 20,000 lines a second
 
 
 def main(expected: int) -> None:
-    """Take a tap's messages, and insist on so many records."""
     records = 0
     for line in sys.stdin.buffer:
         for _ in range(TIMES):
