@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["described", "without_placeholders"]
+__all__ = ["described"]
 
 _NOT_BY_EVERY_SDK = {"start-date"}  # from 0.55 on
 # Not the dates within `filters`: Meltano passes those on as they stand, relative ones too.
@@ -22,36 +22,23 @@ def described(about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings(properties: Mapping[str, Any], prefix: str = "") -> Iterator[dict[str, Any]]:
     for name, setting in properties.items():
-        yield _setting(f"{prefix}{name}", setting)
+        types = setting["type"]
+        kind = types if isinstance(types, str) else next(one for one in types if one != "null")
+        described = {
+            "name": f"{prefix}{name}",
+            "label": setting["title"],
+            "kind": _KINDS.get(setting.get("format", ""), kind),
+            "description": setting["description"],
+        }
+        if "enum" in setting:
+            options = [{"label": value, "value": value} for value in setting["enum"]]
+            described |= {"kind": "options", "options": options}
+        if setting.get("secret"):
+            described["sensitive"] = True
+        # The user agent's default holds the version.
+        if "default" in setting and name != "user_agent":
+            described["value"] = setting["default"]
+        yield described
         # Closed objects only: what the SDK's may hold is not all known.
         if setting.get("additionalProperties") is False:
             yield from _settings(setting["properties"], f"{prefix}{name}.")
-
-
-def _setting(name: str, setting: Mapping[str, Any]) -> dict[str, Any]:
-    types = setting["type"]
-    kind = types if isinstance(types, str) else next(kind for kind in types if kind != "null")
-    meltano = {
-        "name": name,
-        "label": setting["title"],
-        "kind": _KINDS.get(setting.get("format", ""), kind),
-        "description": setting["description"],
-    }
-    if "enum" in setting:
-        meltano["kind"] = "options"
-        meltano["options"] = [{"label": value, "value": value} for value in setting["enum"]]
-    if setting.get("secret"):
-        meltano["sensitive"] = True
-    # The user agent's default holds the version.
-    if "default" in setting and name != "user_agent":
-        meltano["value"] = setting["default"]
-    return meltano
-
-
-def without_placeholders(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what only a person can write."""
-    settings = [
-        {key: value for key, value in setting.items() if key != "placeholder"}
-        for setting in definition["settings"]
-    ]
-    return {**definition, "settings": settings}

@@ -3,15 +3,14 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, BinaryIO
+from typing import Any
 
 from tests.sandbox import Sandbox, Workspace, contacts
 
@@ -33,14 +32,14 @@ class DemoError(Exception):
     """A step failed; the message says which, in one line."""
 
 
-def main(demonstration: Callable[[], None] | None = None) -> None:
+def main(demonstration: Callable[[], None]) -> None:
     """Show a first run and an incremental one."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
-        (demonstration or demonstrate)()
+        demonstration()
     except (DemoError, OSError) as error:
         sys.exit(f"The demonstration failed: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def demonstrate() -> None:
@@ -49,32 +48,37 @@ def demonstrate() -> None:
     Raises:
         DemoError: The rows are not what they should be, or Meltano failed.
     """
-    shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    workspace = Workspace(contacts(CONTACTS, until=midnight))
-    everyone = {contact["uuid"] for contact in workspace.contacts()}
-    with Sandbox(workspace) as sandbox:
-        say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
-        say("\nThe first run loads all. (The first time, Meltano installs the tap and the target.)")
+    with made_up() as sandbox:
+        everyone = {contact["uuid"] for contact in sandbox.workspace.contacts()}
         first = _load(sandbox)
         check({row["uuid"] for row in first} == everyone, "the rows are not the contacts")
         say(f"{len(first)} rows in {OUTPUT / 'contacts.jsonl'}, among them:")
-        for row in first[-3:]:
-            say(f"  {shortened(row)}")
+        show(first[-3:])
 
-        edited = set(workspace.edit_some(Random(0), EDITS))
+        edited = set(sandbox.workspace.edit_some(Random(0), EDITS))
         say(f"\n{EDITS} contacts are edited in the sandbox. The second run sends what changed.")
         second = _load(sandbox)[len(first) :]
         again = {row["uuid"] for row in second} - edited
         check(len(second) == len(edited | again), "a row came twice, or an edited one not at all")
         say(f"{len(second)} more rows in {OUTPUT / 'contacts.jsonl'}:")
-        for row in second:
-            say(f"  {shortened(row)}")
+        show(second)
         say(f"{len(edited)} were edited, {len(again)} was not: the newest of the first run always")
         say("comes again, lest anything be missed. target-jsonl appends; a database target would")
         say("have replaced the rows with the same uuid.")
     say("\nThe sandbox is stopped. For a workspace of your own, set TAP_MIHU_SUBDOMAIN and")
     say(f"TAP_MIHU_AUTH_TOKEN, and run: {_meltano()} {' '.join(COMMAND[1:])}")
+
+
+@contextmanager
+def made_up() -> Iterator[Sandbox]:
+    """Serve made-up contacts, after whatever an earlier demonstration left is gone."""
+    shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)
+    (ROOT / OUTPUT).mkdir(parents=True)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with Sandbox(Workspace(contacts(CONTACTS, until=midnight))) as sandbox:
+        say(f"A sandbox of the Mihu API with {CONTACTS} made-up contacts: {sandbox.url}")
+        say("\nThe first run loads all. (The first time, Meltano installs the tap and the target.)")
+        yield sandbox
 
 
 def say(line: str) -> None:
@@ -87,10 +91,11 @@ def check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert
         raise DemoError(otherwise)
 
 
-def shortened(row: dict[str, Any]) -> str:
-    text = ", ".join(str(row[name]) for name in _SHOWN_FIELDS if row[name])
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return printable if len(printable) <= _WIDTH else f"{printable[: _WIDTH - 1]}…"
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    for row in rows:
+        text = ", ".join(str(row[name]) for name in _SHOWN_FIELDS if row[name])
+        printable = "".join(char if char.isprintable() else " " for char in text)
+        say(f"  {printable if len(printable) <= _WIDTH else f'{printable[: _WIDTH - 1]}…'}")
 
 
 def _load(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -107,34 +112,21 @@ def load(sandbox: Sandbox, command: Sequence[str], **settings: str) -> None:
         DemoError: It failed; the end of its log is shown.
     """
     say(f"$ {' '.join(command)}")
-    folder = ROOT / OUTPUT
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "meltano.log"
-    with log.open("wb") as lines:
-        state = f"file://{folder / 'state'}"
-        variables = environment(sandbox, MELTANO_STATE_BACKEND_URI=state, **settings)
-        status = _run([str(_meltano()), *command[1:]], variables, lines)
-    if status:
-        say("\n".join(log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
-        raise DemoError(f"Meltano ended with status {status}, after the lines above.")
-
-
-def _run(command: list[str], environment: dict[str, str], log: BinaryIO) -> int:
-    """Run a command in a process group of its own, of which nothing is left when this ends."""
-    with subprocess.Popen(
-        command,
+    done = subprocess.run(
+        [str(_meltano()), *command[1:]],
         cwd=ROOT,
-        env=environment,
+        env=environment(
+            sandbox, MELTANO_STATE_BACKEND_URI=f"file://{ROOT / OUTPUT / 'state'}", **settings
+        ),
         stdin=subprocess.DEVNULL,
-        stdout=log,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        process_group=0,
-    ) as process:
-        try:
-            return process.wait()
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+        check=False,
+    )
+    (ROOT / OUTPUT / "meltano.log").write_bytes(done.stdout)
+    if done.returncode:
+        say("\n".join(done.stdout.decode("utf-8", "replace").splitlines()[-_LOG_LINES:]))
+        raise DemoError(f"Meltano ended with status {done.returncode}, after the lines above.")
 
 
 def _meltano() -> Path:
@@ -165,4 +157,4 @@ def environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(demonstrate)

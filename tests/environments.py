@@ -4,14 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["is_made", "own_environment"]
+__all__ = ["own_environment"]
 
 ROOT = Path(__file__).parents[1]
-
-
-def is_made(name: str) -> bool:
-    """Whether there is such an environment."""
-    return (ROOT / f".venv-{name}" / "installed").exists()
 
 
 def own_environment(name: str, requirements: Path) -> Path:

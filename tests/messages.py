@@ -8,29 +8,18 @@ from tests.demo import ROOT
 __all__ = ["causes_of_the_code", "messages_of_the_code"]
 
 
-class _Texts(ast.NodeVisitor):
-    """The texts of a module, with `…` for what is filled in."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        if isinstance(node.value, str):
-            self.found.append(node.value)
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-        self.found.append("".join(parts))
-        self.generic_visit(node)
-
-
 def messages_of_the_code() -> list[str]:
-    """Return all texts of the code."""
-    texts = _Texts()
-    for path in sorted((ROOT / "tap_mihu").rglob("*.py")):
-        texts.visit(ast.parse(path.read_text("utf-8")))
+    """Return all texts of the code, with `…` for what is filled in."""
     holes = re.compile(r"%[\d.]*[sdf]|\{\w+\}")
-    return [holes.sub("…", text) for text in texts.found]
+    paths = sorted((ROOT / "tap_mihu").rglob("*.py"))
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return [holes.sub("…", _text(node)) for node in nodes]
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) or "…" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
 
 
 def causes_of_the_code() -> set[str]:

@@ -7,14 +7,8 @@ from tests.demo import ROOT
 
 __all__ = ["PAGES", "README", "Block", "all_blocks", "blocks", "headings"]
 
-PAGES = {
-    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in (
-        ROOT / "README.md",
-        ROOT / "CONTRIBUTING.md",
-        *sorted((ROOT / "docs").glob("*.md")),
-    )
-}
+_PATHS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in _PATHS}
 """The text of each page, by its path in the checkout."""
 
 README = PAGES["README.md"]
@@ -34,13 +28,11 @@ class Block:
 
 def all_blocks() -> list[Block]:
     """Return every code block of every page, in order."""
-    found = []
+    found, current = [], ""
     for page, text in PAGES.items():
-        current = ""
         for heading, language, block in _HEADING_OR_BLOCK.findall(text):
-            if heading:
-                current = heading
-            else:
+            current = heading or current
+            if not heading:
                 found.append(Block(page, current, language, block))
     return found
 

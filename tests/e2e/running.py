@@ -53,17 +53,14 @@ class Run:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """The records themselves."""
         return [message["record"] for message in self.of_type("RECORD")]
 
     @property
     def uuids(self) -> list[str]:
-        """The records' keys, in the order they were written."""
         return [record["uuid"] for record in self.records]
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        """The values of all STATE messages."""
         return [message["value"] for message in self.of_type("STATE")]
 
     @property
@@ -74,17 +71,14 @@ class Run:
     @property
     def errors(self) -> list[str]:
         """The lines of the log with the level ERROR or worse."""
-        return [line for line in self.log.splitlines() if _is_error(line)]
+        levels = (" | ERROR ", " | CRITICAL ")
+        return [line for line in self.log.splitlines() if any(level in line for level in levels)]
 
     @property
     def warnings(self) -> list[str]:
         """The lines of the log with the level WARNING, but for news of the running Python."""
         lines = (line for line in self.log.splitlines() if " | WARNING " in line)
         return [line for line in lines if "SingerSDKPythonEOLWarning" not in line]
-
-
-def _is_error(line: str) -> bool:
-    return " | ERROR " in line or " | CRITICAL " in line
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -102,12 +96,10 @@ class Tap:
 
     @property
     def log(self) -> str:
-        """Standard error so far."""
         return self._log.read_text(encoding="utf-8")
 
     @property
     def stdout(self) -> IO[bytes]:
-        """The reading end of standard output."""
         assert self.process.stdout is not None
         return self.process.stdout
 
@@ -205,20 +197,21 @@ def discovered() -> dict[str, Any]:
 
 def full_table(catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The catalog with the replication method FULL_TABLE, set as Meltano sets it."""
-    changed = deepcopy(dict(catalog)) if catalog is not None else discovered()
+    changed = discovered() if catalog is None else deepcopy(dict(catalog))
     for stream in changed["streams"]:
-        stream["replication_method"] = "FULL_TABLE"
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["replication-method"] = "FULL_TABLE"
+        stream["replication_method"] = _own(stream)["replication-method"] = "FULL_TABLE"
     return changed
 
 
 def selecting(*names: str, catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The catalog with these streams selected, and no other."""
-    changed = deepcopy(dict(catalog)) if catalog is not None else discovered()
+    changed = discovered() if catalog is None else deepcopy(dict(catalog))
     for stream in changed["streams"]:
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = stream["tap_stream_id"] in names
+        _own(stream)["selected"] = stream["tap_stream_id"] in names
     return changed
+
+
+def _own(stream: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of a stream, not of its fields."""
+    own: dict[str, Any] = next(e["metadata"] for e in stream["metadata"] if not e["breadcrumb"])
+    return own

@@ -5,87 +5,70 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests import demo
 from tests.demo import CONTACTS, EDITS, OUTPUT, ROOT
 from tests.readme import blocks
 
-ROWS = re.compile(r"(\d+) (?:more )?rows in (\S+\.jsonl)")
 
-
-def run(*args: str, **settings: str) -> tuple[int, str, str]:
-    """Run Python in the checkout, and give its exit status, output and errors."""
+def shown(module: str, **settings: str) -> str:
+    """Run a demonstration in the checkout, and give what it prints."""
     done = subprocess.run(
-        [sys.executable, *args],
+        [sys.executable, "-m", module],
         cwd=ROOT,
         env=os.environ | settings,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+        stdout=subprocess.PIPE,
+        check=True,
         encoding="utf-8",
     )
-    return done.returncode, done.stdout, done.stderr
+    return done.stdout
 
 
-@pytest.fixture(scope="module")
-def shown() -> str:
-    """Run it among settings and after an earlier run, which must not show."""
-    earlier = ROOT / OUTPUT / "contacts.jsonl"
-    earlier.parent.mkdir(parents=True, exist_ok=True)
-    earlier.write_text("{}\n", encoding="utf-8")
-    status, output, errors = run(
-        "-m",
+def test_it_loads_everyone_then_what_changed_and_prints_what_the_readme_shows() -> None:
+    """Also among settings and after an earlier run, which must not show."""
+    path = ROOT / OUTPUT / "contacts.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}\n", encoding="utf-8")
+    output = shown(
         "tests.demo",
         MELTANO_ENVIRONMENT="none",
         TAP_MIHU_FILTERS='{"status": "Inactive"}',
         TARGET_JSONL_CUSTOM_NAME="elsewhere",
     )
-    assert status == 0, output + errors
-    return output
+    counts = re.findall(r"(\d+) (?:more )?rows in (\S+\.jsonl)", output)
+    assert counts == [(str(number), str(OUTPUT / path.name)) for number in (CONTACTS, EDITS + 1)]
+    assert f"{EDITS} were edited, 1 was not" in output
+    uuids = [json.loads(line)["uuid"] for line in path.read_text("utf-8").splitlines()]
+    assert (len(uuids), len({*uuids})) == (CONTACTS + EDITS + 1, CONTACTS)
 
-
-def test_the_first_run_loads_everyone_and_the_second_what_changed(shown: str) -> None:
-    path = str(OUTPUT / "contacts.jsonl")
-    assert ROWS.findall(shown) == [(str(CONTACTS), path), (str(EDITS + 1), path)]
-    assert f"{EDITS} were edited, 1 was not" in shown
-
-
-def test_the_rows_are_where_it_says(shown: str) -> None:
-    (path,) = {path for _, path in ROWS.findall(shown)}
-    lines = (ROOT / path).read_text("utf-8").splitlines()
-    uuids = [json.loads(line)["uuid"] for line in lines]
-    assert len(uuids) == CONTACTS + EDITS + 1
-    assert len(set(uuids)) == CONTACTS
-
-
-def test_it_shows_a_few_rows_shortened(shown: str) -> None:
-    rows = re.findall(r"^  \d{4}-\d\d-\d\dT.*$", shown, re.MULTILINE)
-    assert len(rows) == 3 + EDITS + 1
-    assert max(map(len, rows)) <= 102
-
-
-def test_it_prints_what_the_readme_shows(shown: str) -> None:
-    """Only which of the made-up contacts it shows differs from day to day."""
-    (block,) = blocks("text", "Try it")
     row = re.compile(r"^  \d{4}-\d\d-\d\dT[\d:.]+Z, .+$", flags=re.MULTILINE)
+    assert len(row.findall(output)) == 3 + EDITS + 1
+    assert max(map(len, row.findall(output))) <= 102
+    # Only which of the made-up contacts it shows differs from day to day.
+    (block,) = blocks("text", "Try it")
     assert row.findall(block)
-    assert row.findall(shown)
-    assert {*row.sub("", block).splitlines()} <= {*shown.splitlines()}
-
-
-def test_a_failure_is_told_in_one_line_after_the_end_of_the_log() -> None:
-    broken = "from tests import demo; demo.COMMAND = ('meltano', 'run', 'tap-nil'); demo.main()"
-    status, output, errors = run("-c", broken)
-    assert status == 1
-    assert "tap-nil" in output.splitlines()[-1]
-    assert errors == (
-        "The demonstration failed: Meltano ended with status 1, after the lines above.\n"
-    )
+    assert {*row.sub("", block).splitlines()} <= {*output.splitlines()}
 
 
 def test_the_same_into_a_real_database() -> None:
-    status, output, errors = run("-m", "tests.demo_postgres", TARGET_POSTGRES_HOST="elsewhere")
-    assert status == 0, output + errors
+    output = shown("tests.demo_postgres", TARGET_POSTGRES_HOST="elsewhere")
     assert output.count(f"{CONTACTS} rows in the table") == 2
     assert len(re.findall(r"^  \d{4}-\d\d-\d\d .*$", output, re.MULTILINE)) == 2 * EDITS
+
+
+def test_a_failure_is_told_in_one_line_after_the_end_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meltano = tmp_path / "meltano"
+    meltano.write_text("#!/bin/sh\nseq 25; exit 3\n", encoding="utf-8")
+    meltano.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(SystemExit, match=r"^The demonstration failed: Meltano ended .* 3, "):
+        demo.main(demo.demonstrate)
+    *_, command, log = capsys.readouterr().out.split("\n", 4)
+    assert command == "$ meltano run tap-mihu target-jsonl"
+    assert log.splitlines() == [str(number) for number in range(6, 26)]
