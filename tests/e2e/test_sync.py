@@ -107,18 +107,6 @@ def test_a_large_workspace_on_a_server_that_ignores_what_is_asked(
     assert "replication_key_value" in run.state["bookmarks"]["contacts"]
 
 
-def test_a_server_that_ignores_the_page_is_reported() -> None:
-    """But for windows of one page, nothing can be read."""
-    options: dict[str, Any] = {"ignores_page": True, "caps_per_page": 100}
-    with Sandbox(workspace_of(345), **options, supports_dates=False) as sandbox:
-        run = in_process(sandbox.config(max_retries=1))
-        assert len(sandbox.requests) < 60
-    assert "`page` seems to be ignored" in the_error(run)
-    workspace = workspace_of(45)
-    with Sandbox(workspace, **options) as sandbox:
-        assert_complete(in_process(sandbox.config()), workspace)
-
-
 @pytest.mark.parametrize("without", [1, 400])
 def test_a_large_workspace_with_contacts_without_creation_date(without: int) -> None:
     workspace = workspace_of(400)
@@ -176,20 +164,6 @@ def test_a_contact_without_uuid_ends_the_run() -> None:
         error = the_error(run_tap(sandbox.config(page_size=10)))
     assert "page 2, position 3" in error
     assert "uuid" in error
-
-
-@pytest.mark.parametrize("later", [(), ("a", "b", "c", "new")])
-def test_custom_fields_come_and_go_within_a_run(later: tuple[str, ...]) -> None:
-    workspace = workspace_of(100, custom_fields=("a", "b"))
-
-    def change(number: int, workspace: Workspace) -> None:
-        workspace.active = ("a", "b") if number <= 5 else later
-
-    with Sandbox(workspace, before_request=change) as sandbox:
-        run = in_process(sandbox.config(page_size=10, max_concurrent_requests=1))
-    assert (run.status, run.warnings) == (0, [])
-    keys = [record["custom_fields"].keys() for record in run.records]
-    assert keys == [{"a", "b"}] * 50 + [{*later}] * 50
 
 
 # What a person is told.
