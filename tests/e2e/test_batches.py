@@ -20,16 +20,15 @@ from tests.sandbox.clock import NOON
 from tests.sandbox.further import further
 from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
 
-NOTHING: tuple[str, ...] = ()
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "all": ({}, NOTHING),
+    "all": ({}, ()),
     "some fields": ({}, ("name", "tags")),
-    "columns": ({"custom_field_columns": list(CUSTOM_FIELDS)}, NOTHING),
+    "columns": ({"custom_field_columns": list(CUSTOM_FIELDS)}, ()),
     "columns, one of them not": (
         {"custom_field_columns": list(CUSTOM_FIELDS)},
         ("custom_fields", CUSTOM_FIELDS[0]),
     ),
-    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, NOTHING),
+    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, ()),
     "a field dropped, one hashed": (
         {"stream_maps": {"contacts": {"name": None, "email": "md5(email) if email else None"}}},
         ("tags",),
@@ -41,7 +40,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
                 "others": {"__source__": "contacts", "uuid": "uuid", "__else__": None},
             }
         },
-        NOTHING,
+        (),
     ),
 }
 
@@ -110,62 +109,48 @@ def test_every_stream_goes_into_files(tmp_path: Path) -> None:
     assert {*tmp_path.iterdir()} == {*announced(run)}
 
 
-# However the run ends.
-
-
-def many_pages(folder: Path, sandbox: Sandbox) -> dict[str, Any]:
-    """Settings for many small windows, and for files that hold several of them."""
-    batches = batch_config(folder, size=400)
-    return sandbox.config(
-        page_size=5, max_concurrent_requests=1, max_retries=0, batch_config=batches
-    )
-
-
 def uuids(run: Run) -> list[str]:
     return [row["uuid"] for message in run.of_type("BATCH") for row in rows_of(message)]
 
 
-def test_a_signal_leaves_announced_files_only(tmp_path: Path) -> None:
+def test_a_signal_leaves_announced_files_only_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Many small windows, and files that hold several of them."""
     workspace = Workspace(contacts(900))
-    hang = faults.at_request(150, faults.hang())
-    with Sandbox(workspace, faults=hang) as sandbox:
-        config = many_pages(tmp_path, sandbox)
+    days = {contact["uuid"]: contact["created_at"][:10] for contact in workspace.contacts()}
+    with Sandbox(workspace, faults=faults.at_request(150, faults.hang())) as sandbox:
+        config = sandbox.config(
+            page_size=5, max_concurrent_requests=1, batch_config=batch_config(tmp_path, size=400)
+        )
         with started_tap(config | {"request_timeout": 600}) as tap:
             wait_until(lambda: len(sandbox.requests) >= 150)
             tap.process.send_signal(SIGTERM)
             run = tap.finish()
-        assert run.status == 128 + SIGTERM
-        assert len(run.errors) == 1
+        assert (run.status, len(run.errors)) == (128 + SIGTERM, 1)
         assert len(announced(run)) == 1
         assert {*tmp_path.iterdir()} == {*announced(run)}
         assert is_open(run.state)
+        told = {uuid for uuid, day in days.items() if day <= done_until(run.state)}
+        assert told <= {*uuids(run)}
         sandbox.faults = faults.never
         rest = in_process(config, state=run.state)
     assert rest.status == 0, rest.log
-    assert {*uuids(run), *uuids(rest)} == {one["uuid"] for one in workspace.contacts()}
+    assert {*uuids(run), *uuids(rest)} == {*days}
     assert len(uuids(rest)) < 900
     assert bookmark(rest.state)
 
 
-def test_a_failed_run_has_announced_what_it_read(tmp_path: Path) -> None:
-    """As much as it would have sent in messages, and its state tells of it."""
-    settings = {"emit_activate_version_messages": True}
-    in_messages, in_files = (
-        refused_after_150_requests(tmp_path, **settings, **more)
-        for more in ({"batch_config": None}, {})
-    )
+def test_a_failed_run_has_announced_what_it_would_have_sent(tmp_path: Path) -> None:
+    refused = faults.status(401)
+    runs = []
+    for batches in (None, batch_config(tmp_path)):
+        with Sandbox(
+            Workspace(contacts(500)), faults=lambda info: refused if info.number > 80 else None
+        ) as sandbox:
+            config = sandbox.config(page_size=5, max_concurrent_requests=1, batch_config=batches)
+            runs.append(in_process(config, catalog=full_table()))
+    in_messages, in_files = runs
+    assert in_messages.status == in_files.status == 1
     assert in_messages.uuids == uuids(in_files)
     assert done_until(in_messages.state) == done_until(in_files.state) > ""
+    assert in_files.messages[-1]["type"] == "STATE"
     assert {*tmp_path.iterdir()} == {*announced(in_files)}
-
-
-def refused_after_150_requests(folder: Path, **settings: Any) -> Run:  # noqa: ANN401
-    refused = faults.status(401)
-    with Sandbox(
-        Workspace(contacts(900)), faults=lambda info: refused if info.number > 150 else None
-    ) as sandbox:
-        run = in_process(many_pages(folder, sandbox) | settings, catalog=full_table())
-    assert run.status == 1
-    assert not run.of_type("ACTIVATE_VERSION")
-    assert run.messages[-1]["type"] == "STATE"
-    return run

@@ -87,12 +87,11 @@ def test_without_a_form_of_lines_a_row_carries_its_record() -> None:
     assert (row.uuid, row.payload["uuid"], row.payload["custom_fields"]) == ("5", "5", {"x": 1})
 
 
-@WAYS
 @pytest.mark.parametrize("without", ['{"name":"x"}', '{"uuid":null}', '{"uuid":""}'])
-def test_a_contact_without_key_is_named_by_its_place(without: str, *, typed: bool) -> None:
-    with pytest.raises(MissingKeyError) as error:
-        read(decoder_of(typed=typed), body_of(f'[{{"uuid":"a"}},{{"uuid":"b"}},{without}]'))
-    assert (error.value.key, error.value.position) == ("uuid", 3)
+def test_a_contact_without_key_is_named_by_its_place(without: str) -> None:
+    body = body_of(f'[{{"uuid":"a"}},{{"uuid":"b"}},{without}]')
+    outcomes = [outcome(decoder_of(typed=typed), body) for typed in (True, False)]
+    assert outcomes == [(MissingKeyError, "('uuid', 3)")] * 2
 
 
 def test_custom_fields_that_were_seen_once_are_decoded_the_fast_way(

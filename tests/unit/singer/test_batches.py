@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -52,18 +53,11 @@ class Output(MessageWriter):
             self.interrupt(signal.SIGINT)
 
 
-class Clock:
-    seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 def batches(
-    folder: Path, output: MessageWriter, *, size: int = 3, clock: Clock | None = None
+    folder: Path, output: MessageWriter, *, size: int = 3, clock: Callable[[], float] = float
 ) -> Batches:
     settings = BatchSettings(folder / "made", "p-", "gzip", size)
-    return Batches(output, to(output), after(0), settings, clock=clock or Clock())
+    return Batches(output, to(output), after(0), settings, clock=clock)
 
 
 def to(output: MessageWriter) -> Callable[[State], None]:
@@ -114,35 +108,29 @@ def test_files_are_of_the_size_asked_for_and_states_follow(tmp_path: Path) -> No
         outlet.finish()
         outlet.finish()
         outlet.save(after(8))
+        outlet.write_lines("a", lines(8))
+        outlet.write_lines("../b", lines(9, 10, 11))
     first, second, third = (("contacts", rows) for rows in ([1, 2, 3], [4, 5, 6], [7]))
-    assert output.seen == [0, first, 2, second, 2, third, 7, 8]
-    names = left(tmp_path)
-    assert len({*names}) == 3
-    assert all(name.startswith("p-tap-mihu--contacts-") for name in names)
-
-
-def test_the_state_follows_the_files_of_all_streams(tmp_path: Path) -> None:
-    output = Output()
-    with batches(tmp_path, output) as outlet:
-        outlet.write_lines("a", lines(1))
-        outlet.write_lines("../b", lines(2, 3, 4))
-    assert output.seen == [("a", [1]), ("../b", [2, 3, 4]), 0]
+    of_two_streams = [("a", [8]), ("../b", [9, 10, 11])]
+    assert output.seen == [0, first, 2, second, 2, third, 7, 8, *of_two_streams, 8]
+    names = sorted(re.sub("-[0-9a-f-]{36}.jsonl.gz$", "", name) for name in left(tmp_path))
+    assert names == ["p-tap-mihu--.._b", "p-tap-mihu--a", *["p-tap-mihu--contacts"] * 3]
 
 
 def test_a_state_waits_for_a_file_at_most_five_minutes(tmp_path: Path) -> None:
-    output, clock = Output(), Clock()
-    outlet = batches(tmp_path, output, size=99, clock=clock)
+    output, clock = Output(), [0.0]
+    outlet = batches(tmp_path, output, size=99, clock=lambda: clock[0])
     outlet.write_lines("contacts", lines(1))
-    clock.seconds = 299
+    clock[0] = 299
     outlet.write_lines("contacts", lines(2))
     outlet.save(after(2))
     assert output.seen == []
-    clock.seconds = 301
+    clock[0] = 301
     outlet.write_lines("contacts", lines(3))
     assert output.seen == [("contacts", [1, 2, 3]), 2]
-    clock.seconds = 600
+    clock[0] = 600
     outlet.write_lines("contacts", lines(4))
-    clock.seconds = 901
+    clock[0] = 901
     outlet.save(after(4))
     assert output.seen[2:] == [("contacts", [4]), 4]
 
@@ -216,10 +204,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
 
 
 def test_the_setting_says_where_and_how() -> None:
-    config: dict[str, Any] = {
-        "encoding": {"format": "jsonl"},
-        "storage": {"root": "file:///var/lib/mihu"},
-    }
+    config: dict[str, Any] = {"encoding": {}, "storage": {"root": "file:///var/lib/mihu"}}
     assert BatchSettings.of(config) == BatchSettings(Path("/var/lib/mihu"), "", "none", 10_000)
     config["storage"] = {"root": "file://output/batches", "prefix": "a-"}
     relative = BatchSettings.of(config | {"batch_size": 5})
