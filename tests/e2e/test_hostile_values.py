@@ -16,7 +16,7 @@ from tests.e2e.expected import assert_valid
 from tests.e2e.running import environment, run_tap
 from tests.postgres import postgres
 from tests.sandbox import RequestInfo, Sandbox, faults
-from tests.sandbox.data import TIMESTAMP_FIELDS
+from tests.sandbox.data import STANDARD_FIELDS, TIMESTAMP_FIELDS
 from tests.unit.records.decoded import body_of
 from tests.unit.records.wild import wild_contacts
 
@@ -47,18 +47,11 @@ def loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
     return json.loads(text, parse_float=Decimal)
 
 
-def rows_of(texts: list[Any]) -> dict[str, dict[str, Any]]:
+def rows_of(rows: list[Any]) -> dict[str, dict[str, Any]]:
     """Rows by their key, but for their moments and what a target adds."""
-    rows = {row["uuid"]: row for row in texts}
-    assert len(rows) == len(texts)
-    return {
-        uuid: {
-            name: value
-            for name, value in row.items()
-            if name not in TIMESTAMP_FIELDS and not name.startswith("_sdc_")
-        }
-        for uuid, row in rows.items()
-    }
+    names = {*STANDARD_FIELDS, "custom_fields"}.difference(TIMESTAMP_FIELDS)
+    assert len({row["uuid"] for row in rows}) == len(rows)
+    return {row["uuid"]: {name: row[name] for name in names} for row in rows}
 
 
 def test_whatever_is_written_is_stored() -> None:

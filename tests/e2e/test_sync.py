@@ -1,5 +1,6 @@
 """A whole run against the sandbox: every contact once, as it was sent, for what it should cost."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -147,9 +148,9 @@ def test_odd_values_become_null_and_each_field_gets_a_warning_in_each_run() -> N
         for _ in range(2):
             run = in_process(sandbox.config(page_size=10), state=state)
             state = run.state
-            told = sorted(line.split(" | ")[-1] for line in run.warnings)
-            fields = ("created_at: 5 ", "tags.id: 2 ", "updated_at: 5 ")
-            assert [name in text for name, text in zip(fields, told, strict=True)] == [True] * 3
+            told = re.findall(r" WARNING .* contacts\.(\S+: \d+) ", run.log)
+            assert sorted(told) == ["created_at: 5", "tags.id: 2", "updated_at: 5"]
+            assert len(run.warnings) == 3
             assert not any(value and str(value) in run.log for value in values)
             odd = [record for record in run.records if record["updated_at"] is None]
             assert {record["uuid"] for record in odd} == {*uuids}

@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from select import PIPE_BUF
+from typing import TextIO
 
 import pytest
 from singer_sdk.singerlib import RecordMessage, StateMessage
@@ -28,43 +30,32 @@ LONGEST = LONG[5]
 whole_write = os.write
 
 
-class Pipe:
-    """Standard output into a pipe, which another thread reads, a little at a time."""
-
-    def __init__(self) -> None:
-        self.read_end, write_end = os.pipe()
-        self.file = os.fdopen(write_end, "w")
-        self._read: list[bytes] = []
-        self._reader = threading.Thread(target=self._work, daemon=True)
-
-    def _work(self) -> None:
-        while chunk := os.read(self.read_end, 1000):
-            self._read.append(chunk)
-
-    def begin_to_read(self) -> None:
-        self._reader.start()
-
-    def all_read(self) -> bytes:
-        """Close the pipe; what came out at the other end."""
-        if not self._reader.ident:
-            self.begin_to_read()
-        self.file.close()
-        self._reader.join()
-        return b"".join(self._read)
-
-    def close(self) -> None:
-        self.file.close()
-        if self._reader.ident:
-            self._reader.join()
-        with contextlib.suppress(OSError):
-            os.close(self.read_end)
-
-
 @pytest.fixture
-def pipe() -> Iterator[Pipe]:
-    pipe = Pipe()
-    yield pipe
-    pipe.close()
+def pipe() -> Iterator[tuple[int, TextIO]]:
+    """The two ends of a pipe, the second of them for standard output."""
+    read_end, write_end = os.pipe()
+    with os.fdopen(write_end, "w") as file:
+        yield read_end, file
+    with contextlib.suppress(OSError):
+        os.close(read_end)
+
+
+@contextmanager
+def read_slowly(read_end: int, file: TextIO) -> Iterator[list[bytes]]:
+    """Read what is written, a little at a time, in another thread; all of it when this ends."""
+    came: list[bytes] = []
+
+    def work() -> None:
+        while chunk := os.read(read_end, 1000):
+            came.append(chunk)
+
+    reader = threading.Thread(target=work)
+    reader.start()
+    try:
+        yield came
+    finally:
+        file.close()
+        reader.join()
 
 
 # What is written.
@@ -103,30 +94,30 @@ def test_messages_are_lines_of_json(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_slow_reader_gets_every_line(
     monkeypatch: pytest.MonkeyPatch,
-    pipe: Pipe,
+    pipe: tuple[int, TextIO],
     lines: list[bytes],
     most: int | None,
     *,
     blocking: bool,
 ) -> None:
     """Also where the system takes `most` bytes at a time."""
-    monkeypatch.setattr(sys, "stdout", pipe.file)
-    os.set_blocking(pipe.file.fileno(), blocking)
-    pipe.begin_to_read()
-    with monkeypatch.context() as patch:
+    monkeypatch.setattr(sys, "stdout", pipe[1])
+    os.set_blocking(pipe[1].fileno(), blocking)
+    with read_slowly(*pipe) as came, monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda to, data: whole_write(to, bytes(data[:most])))
         MessageWriter().write_lines(lines)
-    assert pipe.all_read() == b"".join(lines)
+    assert b"".join(came) == b"".join(lines)
 
 
 @pytest.mark.parametrize("wide", [True, False], ids=["wide", "narrow"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_pipe_takes_whole_lines_however_full_it_is(
-    monkeypatch: pytest.MonkeyPatch, pipe: Pipe, seed: int, *, wide: bool
+    monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, TextIO], seed: int, *, wide: bool
 ) -> None:
     """So a signal never finds one half taken by a pipe that nobody reads any more."""
-    monkeypatch.setattr(sys, "stdout", pipe.file)
-    for end in (pipe.file.fileno(), pipe.read_end):
+    monkeypatch.setattr(sys, "stdout", pipe[1])
+    read_end, file = pipe
+    for end in (read_end, file.fileno()):
         os.set_blocking(end, False)
     rng = Random(seed)
     lines = [b"a" * rng.choice([9, 700, 4095]) + b"\n" for _ in range(3000)]
@@ -141,7 +132,7 @@ def test_a_pipe_takes_whole_lines_however_full_it_is(
 
     def read(most: int) -> None:
         with contextlib.suppress(BlockingIOError):
-            came.extend(os.read(pipe.read_end, most))
+            came.extend(os.read(read_end, most))
 
     def read_and_write(descriptor: int, data: bytes) -> int:
         if rng.random() < 0.5:
@@ -201,13 +192,13 @@ def test_what_cannot_be_written_is_told(
 
 @pytest.mark.parametrize("lines", [MANY, LONG], ids=["many", "long"])
 def test_a_target_that_ends_is_named(
-    monkeypatch: pytest.MonkeyPatch, pipe: Pipe, lines: list[bytes]
+    monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, TextIO], lines: list[bytes]
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", pipe.file)
+    monkeypatch.setattr(sys, "stdout", pipe[1])
 
     def read_and_end() -> None:
-        os.read(pipe.read_end, 10_000)
-        os.close(pipe.read_end)
+        os.read(pipe[0], 10_000)
+        os.close(pipe[0])
 
     reader = threading.Thread(target=read_and_end)
     reader.start()
@@ -229,10 +220,10 @@ def test_between_lines_a_signal_ends_the_run_at_once() -> None:
 
 
 def test_within_a_line_a_signal_waits_for_its_end(
-    monkeypatch: pytest.MonkeyPatch, pipe: Pipe
+    monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, TextIO]
 ) -> None:
     """A line that no pipe takes at once; the signal comes after its first piece."""
-    monkeypatch.setattr(sys, "stdout", pipe.file)
+    monkeypatch.setattr(sys, "stdout", pipe[1])
     writer = MessageWriter()
     pieces: list[int] = []
 
@@ -242,21 +233,20 @@ def test_within_a_line_a_signal_waits_for_its_end(
             writer.interrupt(signal.SIGINT)
         return pieces[-1]
 
-    pipe.begin_to_read()
-    with monkeypatch.context() as patch:
+    with read_slowly(*pipe) as came, monkeypatch.context() as patch:
         patch.setattr(os, "write", write_and_interrupt)
         with pytest.raises(Interrupted) as interrupted:
             writer.write_lines([LONGEST, b"never\n"])
     assert len(pieces) > 1
     assert interrupted.value.signum == signal.SIGINT
-    assert pipe.all_read() == LONGEST
+    assert b"".join(came) == LONGEST
 
 
 def test_a_reader_that_does_not_read_cannot_hold_a_signal_up(
-    monkeypatch: pytest.MonkeyPatch, pipe: Pipe
+    monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, TextIO]
 ) -> None:
     """Within two seconds of the clock, which moves here at every look."""
-    monkeypatch.setattr(sys, "stdout", pipe.file)
+    monkeypatch.setattr(sys, "stdout", pipe[1])
     writer = MessageWriter()
     clock = [0.0]
 
