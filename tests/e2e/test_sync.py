@@ -10,9 +10,8 @@ from tests.e2e.expected import assert_complete, assert_valid
 from tests.e2e.in_process import in_process
 from tests.e2e.log import counted, figures, the_error
 from tests.e2e.running import run_tap
-from tests.sandbox import Clock, RequestInfo, Sandbox, Workspace, contacts, faults
+from tests.sandbox import Clock, Sandbox, Workspace, contacts, faults
 from tests.sandbox.clock import NOON
-from tests.sandbox.data import TagForm, TimestampForm
 from tests.sandbox.workspace import Order
 from tests.workspaces import workspace_of
 
@@ -41,8 +40,9 @@ def test_2345_contacts_come_once_each_as_sent() -> None:
 @pytest.mark.parametrize(("page_size", "pages"), [(1, 41), (7, 6), (20, 3), (1000, 1)])
 def test_each_page_is_asked_for_once_and_as_configured(page_size: int, pages: int) -> None:
     """One more behind a full last page, and the older half of what takes several."""
-    workspace = workspace_of(40)
-    with Sandbox(workspace) as sandbox:
+    keys = ("a", "A", "", "uuid_")
+    workspace = workspace_of(40, timestamps="sql", tags=None, custom_fields=keys)
+    with Sandbox(workspace, escapes_like_php=False, numbers_as_text=True) as sandbox:
         run = in_process(sandbox.config(page_size=page_size, max_concurrent_requests=1))
         asked = [request.query for request in sandbox.requests]
         assert sandbox.peak_in_flight == 1
@@ -51,19 +51,6 @@ def test_each_page_is_asked_for_once_and_as_configured(page_size: int, pages: in
     assert asked[:pages] == [{"page": str(page), "per_page": str(page_size)} for page in numbers]
     halves = [query.keys() for query in asked[pages:]]
     assert halves == [{"page", "per_page", "date_to"}] * (pages > 1)
-
-
-@pytest.mark.parametrize(
-    ("timestamps", "tags", "escapes"),
-    [("microseconds", "uuid", True), ("seconds", "mixed", True), ("sql", None, False)],
-)
-def test_fields_come_as_sent(
-    timestamps: TimestampForm, tags: TagForm | None, *, escapes: bool
-) -> None:
-    keys = ("a", "A", "", "uuid_", "custom_fields") if escapes else ()
-    workspace = workspace_of(120, timestamps=timestamps, tags=tags, custom_fields=keys)
-    with Sandbox(workspace, escapes_like_php=escapes, numbers_as_text=escapes) as sandbox:
-        assert_complete(in_process(sandbox.config(page_size=50)), workspace)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -106,30 +93,6 @@ def test_a_large_workspace_on_a_server_that_ignores_what_is_asked(
     # It tries to cut, and sees that it cannot.
     assert figures(run)["requests"] <= 80 + 20
     assert "replication_key_value" in run.state["bookmarks"]["contacts"]
-
-
-@pytest.mark.parametrize("without", [1, 400])
-def test_a_large_workspace_with_contacts_without_creation_date(without: int) -> None:
-    workspace = workspace_of(400)
-    for contact in workspace.contacts()[:without]:
-        workspace.edit(contact["uuid"], touch=False, created_at=None)
-    with Sandbox(workspace) as sandbox:
-        assert_complete(in_process(sandbox.config(page_size=5)), workspace)
-
-
-@pytest.mark.parametrize("rows", [0, 3])
-def test_an_empty_or_short_page_is_not_the_end(rows: int) -> None:
-    """Nor one that is always so."""
-    workspace = workspace_of(60)
-
-    def script(info: RequestInfo) -> faults.Fault | None:
-        spoilt = info.page == 3 if rows else info.number == 5
-        return faults.lying(data=workspace.contacts()[20 : 20 + rows]) if spoilt else None
-
-    with Sandbox(workspace, faults=script) as sandbox:
-        run = in_process(sandbox.config(page_size=5, max_concurrent_requests=1))
-    assert_complete(run, workspace)
-    assert figures(run)["repaired"] >= 1
 
 
 # Values that are odd.

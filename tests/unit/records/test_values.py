@@ -37,16 +37,13 @@ INTEGERS: Table = {
     "7": 7,
     '" 7 "': 7,
     "7.0": 7,
-    "-1": -1,
     str(-(2**63)): -(2**63),
     str(2**63 - 1): 2**63 - 1,
     str(2**63): None,
     f'"{-(2**63) - 1}"': None,
     "7.5": None,
-    '"many"': None,
     "true": None,
     '""': None,
-    "[7]": None,
 }
 BOOLEANS: Table = {
     "true": True,
@@ -56,7 +53,6 @@ BOOLEANS: Table = {
     '"True"': True,
     "2": None,
     '"on"': None,
-    "{}": None,
 }
 NUMBERS: Table = {
     "7": 7,
@@ -64,7 +60,6 @@ NUMBERS: Table = {
     '"1.5"': exactly("1.5"),
     '"NaN"': None,
     '"1e99999"': None,
-    '"seven"': None,
     "true": None,
     '{"a":1}': None,
 }
