@@ -1,8 +1,10 @@
-"""Batches: files with what RECORD messages would hold, announced when complete, or gone."""
+"""Maps and selection, in messages and in files, which are announced when complete, or gone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from tap_mihu.tap import TapMihu
 from tests.batches import announced, batch_config, rows_of
+from tests.e2e.expected import as_record, assert_valid
 from tests.e2e.further import FURTHER
 from tests.e2e.in_process import in_process, signals_kept
 from tests.e2e.running import Run, full_table, selecting, started_tap, wait_until
@@ -20,29 +23,58 @@ from tests.sandbox.clock import NOON
 from tests.sandbox.further import further
 from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
 
-CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
-    "all": ({}, ()),
-    "some fields": ({}, ("name", "tags")),
-    "columns": ({"custom_field_columns": list(CUSTOM_FIELDS)}, ()),
-    "columns, one of them not": (
+Record = dict[str, Any]
+HASH = "sha256(config['salt'] + (email or ''))"
+NAMED = {"uuid": "uuid", "number": "str(custom_fields['customer_number'])", "__else__": None}
+COPY = {"__source__": "contacts", "uuid": "uuid", "__else__": None}
+
+CASES: dict[str, tuple[Record, tuple[str, ...], Callable[[Record], Record | None] | None]] = {
+    "all": ({}, (), dict),
+    "columns, and some fields": (
         {"custom_field_columns": list(CUSTOM_FIELDS)},
-        ("custom_fields", CUSTOM_FIELDS[0]),
+        ("custom_fields", "name", CUSTOM_FIELDS[1]),
+        lambda one: (
+            without(one, "custom_fields", "name")
+            | {CUSTOM_FIELDS[0]: text_of(one["custom_fields"][CUSTOM_FIELDS[0]])}
+        ),
     ),
-    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, ()),
+    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, (), None),
     "a field dropped, one hashed": (
-        {"stream_maps": {"contacts": {"name": None, "email": "md5(email) if email else None"}}},
+        {
+            "stream_maps": {"contacts": {"name": None, "phone_number": "__NULL__", "email": HASH}},
+            "stream_map_config": {"salt": "salt"},
+        },
         ("tags",),
+        lambda one: (
+            without(one, "name", "phone_number", "tags")
+            | {"email": sha256(f"salt{one['email'] or ''}".encode()).hexdigest()}
+        ),
     ),
+    "only what is named": (
+        {"stream_maps": {"contacts": NAMED}},
+        (),
+        lambda one: {"uuid": one["uuid"], "number": str(one["custom_fields"]["customer_number"])},
+    ),
+    "nobody named": ({"stream_maps": {"__else__": "__NULL__"}}, (), lambda _: None),
     "an alias and a filter, and a copy": (
         {
             "stream_maps": {
                 "contacts": {"__alias__": "'a/b é'", "__filter__": "status == 'Active'"},
-                "others": {"__source__": "contacts", "uuid": "uuid", "__else__": None},
+                "others": COPY,
             }
         },
         (),
+        lambda one: one if one["status"] == "Active" else None,
     ),
 }
+
+
+def without(record: Record, *names: str) -> Record:
+    return {name: value for name, value in record.items() if name not in names}
+
+
+def text_of(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 @pytest.fixture(scope="module")
@@ -80,22 +112,37 @@ def by_stream(run: Run) -> dict[str, list[str]]:
     return {stream: sorted(texts) for stream, texts in found.items()}
 
 
-@pytest.mark.parametrize(("settings", "without"), CASES.values(), ids=CASES)
-def test_files_hold_what_messages_would(
-    sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any], without: tuple[str, ...]
+@pytest.mark.parametrize(("settings", "deselected", "change"), CASES.values(), ids=CASES)
+def test_messages_and_files_hold_what_was_asked_for(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    settings: Record,
+    deselected: tuple[str, ...],
+    change: Callable[[Record], Record | None] | None,
 ) -> None:
-    config = sandbox.config(emit_activate_version_messages=not without, **settings)
-    catalog = catalog_of(config, *without)
-    expected = in_process(config, catalog=catalog)
-    batches = batch_config(tmp_path, compression="none" if without else "gzip", size=17)
+    config = sandbox.config(emit_activate_version_messages=not deselected, **settings)
+    # Copies, for the SDK takes some keys of the maps out.
+    catalog = catalog_of(deepcopy(config), *deselected)
+    in_messages = in_process(deepcopy(config), catalog=catalog)
+    assert_valid(in_messages)
+    sent = by_stream(in_messages)
+    others = sent.pop("others", [])
+    if change is not None:
+        changed = [change(as_record(contact)) for contact in sandbox.workspace.contacts()]
+        rows = sorted(json.dumps(one, sort_keys=True) for one in changed if one is not None)
+        assert [*sent.values()] == ([rows] if rows else [])
+    # What was filtered out counts for the bookmark: it was read.
+    assert bookmark(in_messages.state)
+    batches = batch_config(tmp_path, compression="none" if deselected else "gzip", size=17)
     run = in_process(config | {"batch_config": batches}, catalog=catalog)
     assert (run.status, run.records) == (0, []), run.log
-    assert by_stream(run) == by_stream(expected)
+    assert by_stream(run) == sent | ({"others": others} if others else {})
     assert {*tmp_path.iterdir()} == {*announced(run)}
-    last_batch = max(at for at, one in enumerate(run.messages) if one["type"] == "BATCH")
-    versions = [at for at, one in enumerate(run.messages) if one["type"] == "ACTIVATE_VERSION"]
-    assert all(at > last_batch for at in versions)
-    assert bool(versions) != bool(without)
+    assert {one["stream"] for one in run.of_type("SCHEMA")} >= sent.keys()
+    kinds = [message["type"] for message in run.messages]
+    activated = "ACTIVATE_VERSION" in kinds
+    assert activated == (bool(sent) and not deselected)
+    assert not activated or "BATCH" not in kinds[kinds.index("ACTIVATE_VERSION") :]
 
 
 def test_every_stream_goes_into_files(tmp_path: Path) -> None:

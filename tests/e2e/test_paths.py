@@ -1,17 +1,13 @@
 """Two ways from a page to the output, one fast and one through the SDK, that must be one."""
 
 import re
-from collections.abc import Callable
 from copy import deepcopy
-from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from tap_mihu.records.timestamps import to_text
 from tap_mihu.streams import ContactsStream
-from tests.e2e.expected import as_record, assert_valid
+from tests.e2e.expected import assert_valid
 from tests.e2e.in_process import in_process
 from tests.e2e.log import counted, figures, the_error
 from tests.e2e.running import Run, discovered, full_table
@@ -22,8 +18,6 @@ from tests.workspaces import workspace_of
 
 SAME_MAP = {"stream_maps": {"contacts": {"name": "name"}}}
 FIELDS = {*STANDARD_FIELDS, "custom_fields"}
-
-Record = dict[str, Any]
 
 
 def essence(run: Run) -> list[Any]:
@@ -57,7 +51,7 @@ def odd_workspace() -> Workspace:
     """Contacts of all kinds, some with values that only the slow way of decoding takes."""
     workspace = workspace_of(400, custom_fields=("a", "custom_fields"), tags="mixed")
     uuids = iter([contact["uuid"] for contact in workspace.contacts()])
-    invalid: list[Record] = [
+    invalid: list[dict[str, Any]] = [
         {"name": 1.10},
         {"surname": {"a": [1, None, 1e400]}},
         {"email": "nul\x00 and \ud800"},
@@ -154,71 +148,6 @@ def test_both_ways_write_the_same_from_a_bookmark() -> None:
     fast, slow = both_ways(workspace, state=state)
     assert essence(fast) == essence(slow)
     assert 3 <= len(fast.records) < 10
-
-
-# Stream maps.
-
-
-HASH = "sha256(config['salt'] + (email or ''))"
-NAMED = {"uuid": "uuid", "plan": "custom_fields['plan'] + (name or '')", "__else__": None}
-MAPS: dict[str, tuple[Record, Callable[[Record], Record | None]]] = {
-    "a hashed field": (
-        {"contacts": {"email": HASH}},
-        lambda one: one | {"email": sha256(f"salt{one['email'] or ''}".encode()).hexdigest()},
-    ),
-    "a dropped field": (
-        {"contacts": {"phone_number": None}},
-        lambda one: {name: one[name] for name in one if name != "phone_number"},
-    ),
-    "a filter": (
-        {"contacts": {"__filter__": "status == 'Active'"}},
-        lambda one: one if one["status"] == "Active" else None,
-    ),
-    "only what is named": (
-        {"contacts": NAMED},
-        lambda one: {
-            "uuid": one["uuid"],
-            "plan": one["custom_fields"]["plan"] + (one["name"] or ""),
-        },
-    ),
-    "a stream that nobody names": ({"__else__": None}, lambda _: None),
-    "a stream dropped by a word": ({"__else__": "__NULL__"}, lambda _: None),
-}
-
-
-@pytest.mark.parametrize(("maps", "change"), MAPS.values(), ids=MAPS)
-def test_a_map_changes_every_record(
-    maps: Record, change: Callable[[Record], Record | None]
-) -> None:
-    workspace = workspace_of(60, custom_fields=("plan",))
-    config = {"stream_maps": maps, "stream_map_config": {"salt": "salt"}}
-    with Sandbox(workspace) as sandbox:
-        run = in_process(sandbox.config(page_size=50, **config))
-    assert (run.status, run.errors) == (0, []), run.log
-    assert_valid(run)
-    changed = {one["uuid"]: change(as_record(one)) for one in workspace.contacts()}
-    expected = {uuid: record for uuid, record in changed.items() if record is not None}
-    assert {record["uuid"]: record for record in run.records} == expected
-    for schema in run.of_type("SCHEMA"):
-        assert all(schema["schema"]["properties"].keys() == one.keys() for one in expected.values())
-    # What was filtered out counts for the bookmark: it was read.
-    latest = max(contact["updated_at"] for contact in workspace.contacts())
-    assert bookmark(run.state) == to_text(datetime.fromisoformat(latest) - timedelta(seconds=1))
-
-
-def test_streams_by_other_names() -> None:
-    copy = {"__source__": "contacts", "uuid": "uuid", "__else__": None}
-    maps = {"contacts": {"__alias__": "people"}, "keys": copy}
-    with Sandbox(workspace_of(20)) as sandbox:
-        settings = sandbox.config(stream_maps=maps, emit_activate_version_messages=True)
-        run = in_process(settings, catalog=full_table())
-    records = [message["stream"] for message in run.of_type("RECORD")]
-    assert sorted(records) == ["keys"] * 20 + ["people"] * 20
-    assert {message["stream"] for message in run.of_type("SCHEMA")} == {"keys", "people"}
-    versions = {message["version"] for message in run.of_type("RECORD")}
-    assert versions == {message["version"] for message in run.of_type("ACTIVATE_VERSION")}
-    assert {message["stream"] for message in run.of_type("ACTIVATE_VERSION")} >= {"people"}
-    assert [*run.state["bookmarks"]] == ["contacts"]
 
 
 @pytest.mark.parametrize(
