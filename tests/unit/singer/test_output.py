@@ -152,7 +152,8 @@ def test_a_pipe_takes_whole_lines_however_full_it_is(
     while len(came) < sum(map(len, lines)):
         read(1_000_000)
     assert came == b"".join(lines)
-    assert max(sizes) > 5 * PIPE_BUF, "no more at a time than into a pipe that is full"
+    # More at a time than into a pipe that is full.
+    assert max(sizes) > (200_000 if wide else 5 * PIPE_BUF)
 
 
 @pytest.mark.parametrize("lines", [MANY, LONG], ids=["many", "long"])
