@@ -1,16 +1,19 @@
-"""Batches: files with what RECORD messages would hold, announced when complete, or gone."""
+"""Maps and selection, in messages and in files, which are announced when complete, or gone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGTERM
 from typing import Any
 
 import pytest
 
 from tap_mihu.tap import TapMihu
 from tests.batches import announced, batch_config, rows_of
+from tests.e2e.expected import as_record, assert_valid
 from tests.e2e.further import FURTHER
 from tests.e2e.in_process import in_process, signals_kept
 from tests.e2e.running import Run, full_table, selecting, started_tap, wait_until
@@ -20,23 +23,58 @@ from tests.sandbox.clock import NOON
 from tests.sandbox.further import further
 from tests.targets.contacts import CUSTOM_FIELDS, varied_workspace
 
-MAPS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "columns": {"custom_field_columns": list(CUSTOM_FIELDS)},
-    "flattening": {"flattening_enabled": True, "flattening_max_depth": 2},
-    "a field dropped, one hashed": {
-        "stream_maps": {"contacts": {"name": None, "email": "md5(email) if email else None"}}
-    },
-    "an alias and a filter": {
-        "stream_maps": {"contacts": {"__alias__": "'a/b é'", "__filter__": "status == 'Active'"}}
-    },
-    "two streams": {
-        "stream_maps": {
-            "contacts": {"__filter__": "status == 'Active'"},
-            "others": {"__source__": "contacts", "uuid": "uuid", "__else__": None},
-        }
-    },
+Record = dict[str, Any]
+HASH = "sha256(config['salt'] + (email or ''))"
+NAMED = {"uuid": "uuid", "number": "str(custom_fields['customer_number'])", "__else__": None}
+COPY = {"__source__": "contacts", "uuid": "uuid", "__else__": None}
+
+CASES: dict[str, tuple[Record, tuple[str, ...], Callable[[Record], Record | None] | None]] = {
+    "all": ({}, (), dict),
+    "columns, and some fields": (
+        {"custom_field_columns": list(CUSTOM_FIELDS)},
+        ("custom_fields", "name", CUSTOM_FIELDS[1]),
+        lambda one: (
+            without(one, "custom_fields", "name")
+            | {CUSTOM_FIELDS[0]: text_of(one["custom_fields"][CUSTOM_FIELDS[0]])}
+        ),
+    ),
+    "flattening": ({"flattening_enabled": True, "flattening_max_depth": 2}, (), None),
+    "a field dropped, one hashed": (
+        {
+            "stream_maps": {"contacts": {"name": None, "phone_number": "__NULL__", "email": HASH}},
+            "stream_map_config": {"salt": "salt"},
+        },
+        ("tags",),
+        lambda one: (
+            without(one, "name", "phone_number", "tags")
+            | {"email": sha256(f"salt{one['email'] or ''}".encode()).hexdigest()}
+        ),
+    ),
+    "only what is named": (
+        {"stream_maps": {"contacts": NAMED}},
+        (),
+        lambda one: {"uuid": one["uuid"], "number": str(one["custom_fields"]["customer_number"])},
+    ),
+    "nobody named": ({"stream_maps": {"__else__": "__NULL__"}}, (), lambda _: None),
+    "an alias and a filter, and a copy": (
+        {
+            "stream_maps": {
+                "contacts": {"__alias__": "'a/b é'", "__filter__": "status == 'Active'"},
+                "others": COPY,
+            }
+        },
+        (),
+        lambda one: one if one["status"] == "Active" else None,
+    ),
 }
+
+
+def without(record: Record, *names: str) -> Record:
+    return {name: value for name, value in record.items() if name not in names}
+
+
+def text_of(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 @pytest.fixture(scope="module")
@@ -74,23 +112,37 @@ def by_stream(run: Run) -> dict[str, list[str]]:
     return {stream: sorted(texts) for stream, texts in found.items()}
 
 
-@pytest.mark.parametrize("without", [(), ("name", "tags"), ("custom_fields", *CUSTOM_FIELDS)])
-@pytest.mark.parametrize("settings", MAPS.values(), ids=MAPS)
-def test_files_hold_what_messages_would(
-    sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any], without: tuple[str, ...]
+@pytest.mark.parametrize(("settings", "deselected", "change"), CASES.values(), ids=CASES)
+def test_messages_and_files_hold_what_was_asked_for(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    settings: Record,
+    deselected: tuple[str, ...],
+    change: Callable[[Record], Record | None] | None,
 ) -> None:
-    config = sandbox.config(emit_activate_version_messages=not without, **settings)
-    catalog = catalog_of(config, *without)
-    expected = in_process(config, catalog=catalog)
-    batches = batch_config(tmp_path, compression="none" if without else "gzip", size=17)
+    config = sandbox.config(emit_activate_version_messages=not deselected, **settings)
+    # Copies, for the SDK takes some keys of the maps out.
+    catalog = catalog_of(deepcopy(config), *deselected)
+    in_messages = in_process(deepcopy(config), catalog=catalog)
+    assert_valid(in_messages)
+    sent = by_stream(in_messages)
+    others = sent.pop("others", [])
+    if change is not None:
+        changed = [change(as_record(contact)) for contact in sandbox.workspace.contacts()]
+        rows = sorted(json.dumps(one, sort_keys=True) for one in changed if one is not None)
+        assert [*sent.values()] == ([rows] if rows else [])
+    # What was filtered out counts for the bookmark: it was read.
+    assert bookmark(in_messages.state)
+    batches = batch_config(tmp_path, compression="none" if deselected else "gzip", size=17)
     run = in_process(config | {"batch_config": batches}, catalog=catalog)
     assert (run.status, run.records) == (0, []), run.log
-    assert by_stream(run) == by_stream(expected)
+    assert by_stream(run) == sent | ({"others": others} if others else {})
     assert {*tmp_path.iterdir()} == {*announced(run)}
-    last_batch = max(at for at, one in enumerate(run.messages) if one["type"] == "BATCH")
-    versions = [at for at, one in enumerate(run.messages) if one["type"] == "ACTIVATE_VERSION"]
-    assert all(at > last_batch for at in versions)
-    assert bool(versions) != bool(without)
+    assert {one["stream"] for one in run.of_type("SCHEMA")} >= sent.keys()
+    kinds = [message["type"] for message in run.messages]
+    activated = "ACTIVATE_VERSION" in kinds
+    assert activated == (bool(sent) and not deselected)
+    assert not activated or "BATCH" not in kinds[kinds.index("ACTIVATE_VERSION") :]
 
 
 def test_every_stream_goes_into_files(tmp_path: Path) -> None:
@@ -104,63 +156,48 @@ def test_every_stream_goes_into_files(tmp_path: Path) -> None:
     assert {*tmp_path.iterdir()} == {*announced(run)}
 
 
-# However the run ends.
-
-
-def many_pages(folder: Path, sandbox: Sandbox) -> dict[str, Any]:
-    """Settings for many small windows, and for files that hold several of them."""
-    batches = batch_config(folder, size=700)
-    return sandbox.config(
-        page_size=5, max_concurrent_requests=1, max_retries=0, batch_config=batches
-    )
-
-
 def uuids(run: Run) -> list[str]:
     return [row["uuid"] for message in run.of_type("BATCH") for row in rows_of(message)]
 
 
-@pytest.mark.parametrize("signum", [SIGINT, SIGTERM], ids=lambda signum: signum.name)
-def test_a_signal_leaves_announced_files_only(tmp_path: Path, signum: Signals) -> None:
-    workspace = Workspace(contacts(1500))
-    hang = faults.at_request(250, faults.hang())
-    with Sandbox(workspace, faults=hang) as sandbox:
-        config = many_pages(tmp_path, sandbox)
+def test_a_signal_leaves_announced_files_only_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Many small windows, and files that hold several of them."""
+    workspace = Workspace(contacts(900))
+    days = {contact["uuid"]: contact["created_at"][:10] for contact in workspace.contacts()}
+    with Sandbox(workspace, faults=faults.at_request(150, faults.hang())) as sandbox:
+        config = sandbox.config(
+            page_size=5, max_concurrent_requests=1, batch_config=batch_config(tmp_path, size=400)
+        )
         with started_tap(config | {"request_timeout": 600}) as tap:
-            wait_until(lambda: len(sandbox.requests) >= 250)
-            tap.process.send_signal(signum)
+            wait_until(lambda: len(sandbox.requests) >= 150)
+            tap.process.send_signal(SIGTERM)
             run = tap.finish()
-        assert run.status == 128 + signum
-        assert len(run.errors) == 1
+        assert (run.status, len(run.errors)) == (128 + SIGTERM, 1)
         assert len(announced(run)) == 1
         assert {*tmp_path.iterdir()} == {*announced(run)}
         assert is_open(run.state)
+        told = {uuid for uuid, day in days.items() if day <= done_until(run.state)}
+        assert told <= {*uuids(run)}
         sandbox.faults = faults.never
         rest = in_process(config, state=run.state)
     assert rest.status == 0, rest.log
-    assert {*uuids(run), *uuids(rest)} == {one["uuid"] for one in workspace.contacts()}
-    assert len(uuids(rest)) < 1500
+    assert {*uuids(run), *uuids(rest)} == {*days}
+    assert len(uuids(rest)) < 900
     assert bookmark(rest.state)
 
 
-def test_a_failed_run_has_announced_what_it_read(tmp_path: Path) -> None:
-    """As much as it would have sent in messages, and its state tells of it."""
-    settings = {"emit_activate_version_messages": True}
-    in_messages, in_files = (
-        refused_after_250_requests(tmp_path, **settings, **more)
-        for more in ({"batch_config": None}, {})
-    )
+def test_a_failed_run_has_announced_what_it_would_have_sent(tmp_path: Path) -> None:
+    refused = faults.status(401)
+    runs = []
+    for batches in (None, batch_config(tmp_path)):
+        with Sandbox(
+            Workspace(contacts(500)), faults=lambda info: refused if info.number > 80 else None
+        ) as sandbox:
+            config = sandbox.config(page_size=5, max_concurrent_requests=1, batch_config=batches)
+            runs.append(in_process(config, catalog=full_table()))
+    in_messages, in_files = runs
+    assert in_messages.status == in_files.status == 1
     assert in_messages.uuids == uuids(in_files)
     assert done_until(in_messages.state) == done_until(in_files.state) > ""
+    assert in_files.messages[-1]["type"] == "STATE"
     assert {*tmp_path.iterdir()} == {*announced(in_files)}
-
-
-def refused_after_250_requests(folder: Path, **settings: Any) -> Run:  # noqa: ANN401
-    refused = faults.status(401)
-    with Sandbox(
-        Workspace(contacts(1500)), faults=lambda info: refused if info.number > 250 else None
-    ) as sandbox:
-        run = in_process(many_pages(folder, sandbox) | settings, catalog=full_table())
-    assert run.status == 1
-    assert not run.of_type("ACTIVATE_VERSION")
-    assert run.messages[-1]["type"] == "STATE"
-    return run

@@ -1,7 +1,8 @@
-"""Batches: complete before they are announced, with the state behind; else gone."""
+"""Outlets: a STATE behind what it covers; batches complete before they are announced, else gone."""
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import pytest
 from tap_mihu.errors import Interrupted, MihuError
 from tap_mihu.singer.batches import Batches, BatchSettings
 from tap_mihu.singer.course import EVERYTHING
+from tap_mihu.singer.outlet import RecordMessages
 from tap_mihu.singer.output import MessageWriter
 from tap_mihu.singer.state import State, Subject
 from tests.batches import rows_of
@@ -31,7 +33,8 @@ class Output(MessageWriter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[tuple[str, list[int]] | int] = []
+        self.seen: list[tuple[str, list[int]] | int | str] = []
+        """Announced rows, the contacts that states cover, and numbers of records as text."""
         self.interrupted: str | None = None
         """Whether a signal comes "before" or "after" a message."""
 
@@ -39,7 +42,9 @@ class Output(MessageWriter):
         if self.interrupted == "before":
             self.interrupt(signal.SIGINT)
         for message in map(json.loads, lines):
-            if message["type"] == "BATCH":
+            if "number" in message:
+                self.seen.append(str(message["number"]))
+            elif message["type"] == "BATCH":
                 numbers = [row["number"] for row in rows_of(message)]
                 self.seen.append((message["stream"], numbers))
             else:
@@ -48,22 +53,18 @@ class Output(MessageWriter):
             self.interrupt(signal.SIGINT)
 
 
-class Clock:
-    seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 def batches(
-    folder: Path, output: MessageWriter, *, size: int = 3, clock: Clock | None = None
+    folder: Path, output: MessageWriter, *, size: int = 3, clock: Callable[[], float] = float
 ) -> Batches:
     settings = BatchSettings(folder / "made", "p-", "gzip", size)
+    return Batches(output, to(output), after(0), settings, clock=clock)
 
+
+def to(output: MessageWriter) -> Callable[[State], None]:
     def write_state(state: State) -> None:
         output.write_lines([b'{"type":"STATE","value":%d}\n' % (state.contacts or 0)])
 
-    return Batches(output, write_state, after(0), settings, clock=clock or Clock())
+    return write_state
 
 
 def after(contacts: int) -> State:
@@ -83,6 +84,18 @@ def left(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
+def test_messages_have_a_state_after_every_so_many() -> None:
+    """None says more than what is saved, and a part of a page does not count twice."""
+    output = Output()
+    with RecordMessages(output, to(output), after(0), state_every=4) as outlet:
+        outlet.write_lines("contacts", lines(1, 2, 3))
+        outlet.save(after(3))
+        outlet.write_lines("contacts", lines(*range(4, 14)))
+        outlet.write_lines("contacts", [])
+        outlet.finish()
+    assert output.seen == [*"123", 3, "4", 3, *"5678", 3, "9", "10", "11", "12", 3, "13"]
+
+
 def test_files_are_of_the_size_asked_for_and_states_follow(tmp_path: Path) -> None:
     output = Output()
     with batches(tmp_path, output) as outlet:
@@ -95,54 +108,49 @@ def test_files_are_of_the_size_asked_for_and_states_follow(tmp_path: Path) -> No
         outlet.finish()
         outlet.finish()
         outlet.save(after(8))
+        outlet.write_lines("a", lines(8))
+        outlet.write_lines("../b", lines(9, 10, 11))
     first, second, third = (("contacts", rows) for rows in ([1, 2, 3], [4, 5, 6], [7]))
-    assert output.seen == [0, first, 2, second, 2, third, 7, 8]
-    names = left(tmp_path)
-    assert len({*names}) == 3
-    assert all(name.startswith("p-tap-mihu--contacts-") for name in names)
-
-
-def test_the_state_follows_the_files_of_all_streams(tmp_path: Path) -> None:
-    output = Output()
-    with batches(tmp_path, output) as outlet:
-        outlet.write_lines("a", lines(1))
-        outlet.write_lines("../b", lines(2, 3, 4))
-    assert output.seen == [("a", [1]), ("../b", [2, 3, 4]), 0]
+    of_two_streams = [("a", [8]), ("../b", [9, 10, 11])]
+    assert output.seen == [0, first, 2, second, 2, third, 7, 8, *of_two_streams, 8]
+    names = sorted(re.sub("-[0-9a-f-]{36}.jsonl.gz$", "", name) for name in left(tmp_path))
+    assert names == ["p-tap-mihu--.._b", "p-tap-mihu--a", *["p-tap-mihu--contacts"] * 3]
 
 
 def test_a_state_waits_for_a_file_at_most_five_minutes(tmp_path: Path) -> None:
-    output, clock = Output(), Clock()
-    outlet = batches(tmp_path, output, size=99, clock=clock)
+    output, clock = Output(), [0.0]
+    outlet = batches(tmp_path, output, size=99, clock=lambda: clock[0])
     outlet.write_lines("contacts", lines(1))
-    clock.seconds = 299
+    clock[0] = 299
     outlet.write_lines("contacts", lines(2))
     outlet.save(after(2))
     assert output.seen == []
-    clock.seconds = 301
+    clock[0] = 301
     outlet.write_lines("contacts", lines(3))
     assert output.seen == [("contacts", [1, 2, 3]), 2]
-    clock.seconds = 600
+    clock[0] = 600
     outlet.write_lines("contacts", lines(4))
-    clock.seconds = 901
+    clock[0] = 901
     outlet.save(after(4))
     assert output.seen[2:] == [("contacts", [4]), 4]
 
 
-def test_after_an_error_what_was_written_is_announced(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "announced"),
+    [
+        (MihuError("401"), [("contacts", [1, 2, 3]), 0, ("contacts", [4]), 0]),
+        (Interrupted(15), [("contacts", [1, 2, 3]), 0]),
+    ],
+)
+def test_after_an_error_the_rest_is_announced_after_a_signal_it_is_gone(
+    tmp_path: Path, error: BaseException, announced: list[Any]
+) -> None:
     output = Output()
     outlet = batches(tmp_path, output)
-    with pytest.raises(MihuError, match="401"):
-        ended(outlet, lambda: outlet.write_lines("contacts", lines(1)), MihuError("401"))
-    assert output.seen == [("contacts", [1]), 0]
-
-
-def test_a_signal_leaves_only_what_was_announced(tmp_path: Path) -> None:
-    output = Output()
-    outlet = batches(tmp_path, output)
-    with pytest.raises(Interrupted):
-        ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3, 4)), Interrupted(15))
-    assert output.seen == [("contacts", [1, 2, 3]), 0]
-    assert len(left(tmp_path)) == 1
+    with pytest.raises(type(error)):
+        ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3, 4)), error)
+    assert output.seen == announced
+    assert len(left(tmp_path)) == len(announced) // 2
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -196,10 +204,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
 
 
 def test_the_setting_says_where_and_how() -> None:
-    config: dict[str, Any] = {
-        "encoding": {"format": "jsonl"},
-        "storage": {"root": "file:///var/lib/mihu"},
-    }
+    config: dict[str, Any] = {"encoding": {}, "storage": {"root": "file:///var/lib/mihu"}}
     assert BatchSettings.of(config) == BatchSettings(Path("/var/lib/mihu"), "", "none", 10_000)
     config["storage"] = {"root": "file://output/batches", "prefix": "a-"}
     relative = BatchSettings.of(config | {"batch_size": 5})
