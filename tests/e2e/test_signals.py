@@ -19,10 +19,8 @@ from tests.sandbox.faults import Fault
 
 # A signal ends a run within two seconds; a machine may be busy, but who hangs is found out.
 PATIENCE_SECONDS = 15.0
-ENVIRONMENTS: dict[str, Mapping[str, str]] = {"buffered": {}, "raw": {"PYTHONUNBUFFERED": "1"}}
 
 both_signals = pytest.mark.parametrize("signum", [SIGINT, SIGTERM], ids=lambda signum: signum.name)
-both_environments = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 
 
 def ended_by(signum: Signals, run: Run) -> bool:
@@ -54,8 +52,8 @@ def many_contacts() -> Iterator[dict[str, Any]]:
 @contextmanager
 def long_lines() -> Iterator[dict[str, Any]]:
     """Settings for a workspace whose every line is far more than a pipe holds."""
-    workspace = Workspace(contacts(8, custom_fields=("essay",)))
-    for number, uuid in enumerate(workspace.pick(Random(0), 8)):
+    workspace = Workspace(contacts(4, custom_fields=("essay",)))
+    for number, uuid in enumerate(workspace.pick(Random(0), 4)):
         workspace.edit(uuid, essay=f"{number} and so on, " * 150_000)
     with Sandbox(workspace) as sandbox:
         yield sandbox.config(page_size=2)
@@ -78,45 +76,32 @@ def is_full(writer: IO[bytes]) -> bool:
 
 # While the tap waits.
 
-WAITS: dict[str, tuple[Fault, str | None]] = {
-    "for an answer": (faults.hang(), None),
-    "for the rest of a body": (faults.hang_in_body(), None),
-    "for Retry-After": (faults.retry_after(300), "for 300 s"),
-    "before the next try": (faults.status(500), "Trying again in"),
+WAITS: dict[str, tuple[Fault, str | None, Signals]] = {
+    "for an answer": (faults.hang(), None, SIGINT),
+    "for the rest of a body": (faults.hang_in_body(), None, SIGTERM),
+    "for Retry-After": (faults.retry_after(300), "for 300 s", SIGINT),
+    "before the next try": (faults.status(500), "Trying again in", SIGTERM),
 }
 
 
-@both_signals
 @pytest.mark.parametrize("wait", WAITS)
-def test_a_signal_while_the_tap_waits(wait: str, signum: Signals) -> None:
-    fault, said = WAITS[wait]
+def test_a_signal_while_the_tap_waits(wait: str) -> None:
+    fault, said, signum = WAITS[wait]
     # The first page comes well, so that several workers wait.
     sandbox = Sandbox(Workspace(contacts(60)), faults=lambda i: fault if i.number > 1 else None)
-    with (
-        sandbox,
-        started_tap(sandbox.config(page_size=5, max_retries=50, request_timeout=600)) as tap,
-    ):
+    settings = {"page_size": 5, "max_retries": 50, "request_timeout": 600}
+    with sandbox, started_tap(sandbox.config(**settings)) as tap:
         if said is None:
             wait_until(lambda: len(sandbox.requests) > 4)
         else:
             tap.wait_for_log(said)
         tap.process.send_signal(signum)
+        # A terminal and the program that started the tap often both send one.
+        while signum == SIGTERM and tap.process.poll() is None:
+            tap.process.send_signal(signum)
         run = tap.finish(PATIENCE_SECONDS)
     assert ended_by(signum, run)
     assert [message["type"] for message in run.messages] == ["SCHEMA"]
-
-
-@both_signals
-def test_further_signals_change_nothing(signum: Signals) -> None:
-    # A terminal and the program that started the tap often both send one.
-    with (
-        Sandbox(Workspace(contacts(300)), faults=faults.at_page(40, faults.hang())) as sandbox,
-        started_tap(sandbox.config(page_size=5, request_timeout=600)) as tap,
-    ):
-        wait_until(lambda: len(sandbox.requests) >= 40)
-        while tap.process.poll() is None:
-            tap.process.send_signal(signum)
-        assert ended_by(signum, tap.finish(PATIENCE_SECONDS))
 
 
 @both_signals
@@ -132,10 +117,8 @@ def test_a_signal_while_the_tap_starts(signum: Signals, tmp_path: Path) -> None:
         "sys.meta_path.insert(0, Finder())\n",
         encoding="ascii",
     )
-    with Sandbox() as sandbox:
-        run = run_tap(sandbox.config(), env={"PYTHONPATH": str(tmp_path)})
+    run = run_tap({"subdomain": "acme"}, env={"PYTHONPATH": str(tmp_path)})
     assert run.status == 128 + signum
-    assert "Traceback" not in run.log
     assert len(run.log.splitlines()) == 1
     assert signum.name in run.log
     assert run.stdout == b""
@@ -144,11 +127,10 @@ def test_a_signal_while_the_tap_starts(signum: Signals, tmp_path: Path) -> None:
 # While the tap writes.
 
 
-@both_environments
 @both_signals
-def test_a_signal_while_nobody_reads(signum: Signals, env: Mapping[str, str]) -> None:
+def test_a_signal_while_nobody_reads(signum: Signals) -> None:
     with many_contacts() as config, pipe() as (reader, writer):
-        with started_tap(config, env=env, stdout=writer) as tap:
+        with started_tap(config, stdout=writer) as tap:
             wait_until(lambda: is_full(writer))
             tap.process.send_signal(signum)
             run = tap.finish(PATIENCE_SECONDS)
@@ -158,57 +140,56 @@ def test_a_signal_while_nobody_reads(signum: Signals, env: Mapping[str, str]) ->
     assert run.records
 
 
-@pytest.mark.parametrize(
-    ("signum", "env"), [(SIGINT, ENVIRONMENTS["raw"]), (SIGTERM, ENVIRONMENTS["buffered"])]
-)
-def test_a_signal_within_a_long_line(signum: Signals, env: Mapping[str, str]) -> None:
+def test_a_signal_within_a_long_line() -> None:
     with (
         long_lines() as config,
         pipe() as (reader, writer),
-        started_tap(config, env=env, stdout=writer) as tap,
+        started_tap(config, stdout=writer) as tap,
     ):
         wait_until(lambda: is_full(writer))
-        tap.process.send_signal(signum)
+        tap.process.send_signal(SIGTERM)
         writer.close()
         written = reader.read()
         run = tap.finish(PATIENCE_SECONDS)
     run = Run(run.status, written, run.log)
-    assert ended_by(signum, run)
+    assert ended_by(SIGTERM, run)
     assert len(run.records) == 1
 
 
-@both_environments
-def test_a_signal_within_a_long_line_that_nobody_reads(env: Mapping[str, str]) -> None:
+def test_a_signal_within_a_long_line_that_nobody_reads() -> None:
     # No line of this length can be finished then; still, the run has to end.
     with long_lines() as config, pipe() as (reader, writer):
-        with started_tap(config, env=env, stdout=writer) as tap:
+        with started_tap(config, stdout=writer) as tap:
             wait_until(lambda: is_full(writer))
-            tap.process.send_signal(SIGTERM)
+            tap.process.send_signal(SIGINT)
             run = tap.finish(PATIENCE_SECONDS)
         writer.close()
         *lines, _ = reader.read().split(b"\n")
-    assert ended_by(SIGTERM, run)
+    assert ended_by(SIGINT, run)
     assert [json.loads(line)["type"] for line in lines] == ["SCHEMA"]
 
 
-@both_environments
+@pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "raw"])
 def test_long_lines_through_a_pipe_that_is_read_slowly(env: Mapping[str, str]) -> None:
     with long_lines() as config, started_tap(config, env=env) as tap:
         written = b"".join(iter(lambda: tap.stdout.read(1000), b""))
         run = tap.finish()
     run = Run(run.status, written, run.log)
     assert run.status == 0, run.log
-    assert len(run.records) == 8
+    assert len(run.records) == 4
     assert all(len(record["custom_fields"]["essay"]) > 1_900_000 for record in run.records)
 
 
-@both_environments
-@pytest.mark.parametrize("lines", [0, 50])
-def test_a_target_that_dies(lines: int, env: Mapping[str, str]) -> None:
-    with many_contacts() as config, pipe() as (reader, writer):
+@pytest.mark.parametrize(
+    ("workspace", "lines"), [(many_contacts, 0), (many_contacts, 50), (long_lines, 1)]
+)
+def test_a_target_that_dies(workspace: Any, lines: int) -> None:  # noqa: ANN401
+    with workspace() as config, pipe() as (reader, writer):
         if lines == 0:
             reader.close()
-        with started_tap(config, env=env, stdout=writer) as tap:
+        with started_tap(config, stdout=writer) as tap:
+            if workspace is long_lines:
+                wait_until(lambda: is_full(writer))
             writer.close()
             for _ in range(lines):
                 assert reader.readline()
@@ -217,26 +198,11 @@ def test_a_target_that_dies(lines: int, env: Mapping[str, str]) -> None:
     assert failed_for_want_of_output(run)
 
 
-@both_environments
-def test_a_target_that_dies_within_a_long_line(env: Mapping[str, str]) -> None:
-    with (
-        long_lines() as config,
-        pipe() as (reader, writer),
-        started_tap(config, env=env, stdout=writer) as tap,
-    ):
-        wait_until(lambda: is_full(writer))
-        writer.close()
-        reader.close()
-        run = tap.finish(PATIENCE_SECONDS)
-    assert failed_for_want_of_output(run)
-
-
-@both_environments
-def test_a_disk_that_is_full(env: Mapping[str, str]) -> None:
+def test_a_disk_that_is_full() -> None:
     with (
         many_contacts() as config,
         Path("/dev/full").open("wb") as full,
-        started_tap(config, env=env, stdout=full) as tap,
+        started_tap(config, stdout=full) as tap,
     ):
         run = tap.finish(PATIENCE_SECONDS)
     assert failed_for_want_of_output(run)
@@ -246,26 +212,9 @@ def test_a_disk_that_is_full(env: Mapping[str, str]) -> None:
 # At random moments.
 
 
-def interrupted(
-    config: Mapping[str, Any],
-    state: Mapping[str, Any] | None,
-    signum: Signals,
-    lines: int,
-    env: Mapping[str, str],
-) -> Run:
-    """Run the tap, and send it a signal once it wrote so many lines."""
-    with started_tap(config, state=state, env=env) as tap:
-        written = [tap.stdout.readline() for _ in range(lines)]
-        tap.process.send_signal(signum)
-        run = tap.finish(PATIENCE_SECONDS)
-    return Run(run.status, b"".join(written) + run.stdout, run.log)
-
-
-@pytest.mark.parametrize(
-    ("signum", "concurrency"), [(SIGINT, 1), (SIGTERM, 8), (SIGKILL, 1), (SIGKILL, 8)]
-)
+@pytest.mark.parametrize(("signum", "concurrency"), [(SIGTERM, 8), (SIGKILL, 1)])
 def test_the_last_state_is_of_use_to_the_next_run(signum: Signals, concurrency: int) -> None:
-    rng = Random(f"{signum.name} {concurrency}")
+    rng = Random(signum)
     workspace = Workspace(contacts(2000, custom_fields=("essay",)))
     expected = {contact["uuid"] for contact in workspace.contacts()}
     for uuid in expected:
@@ -275,12 +224,13 @@ def test_the_last_state_is_of_use_to_the_next_run(signum: Signals, concurrency: 
     seen: set[str] = set()
     with Sandbox(workspace) as sandbox:
         config = sandbox.config(page_size=5, max_concurrent_requests=concurrency)
-        for env in rng.sample(list(ENVIRONMENTS.values()), 2):
-            run = interrupted(config, state, signum, rng.randrange(260, 500), env)
-            if signum == SIGKILL:
-                assert run.status == -SIGKILL
-            else:
-                assert ended_by(signum, run)
+        for _ in range(2):
+            with started_tap(config, state=state) as tap:
+                written = [tap.stdout.readline() for _ in range(rng.randrange(260, 500))]
+                tap.process.send_signal(signum)
+                run = tap.finish(PATIENCE_SECONDS)
+            run = Run(run.status, b"".join(written) + run.stdout, run.log)
+            assert run.status == -SIGKILL if signum == SIGKILL else ended_by(signum, run)
             # Reading the messages shows that all lines are whole.
             assert len(run.uuids) == len(set(run.uuids))
             seen |= set(run.uuids)
