@@ -42,16 +42,10 @@ def run_forked(
     state: Mapping[str, Any] | None = None,
     throttle_patience: float | None = None,
 ) -> Run:
-    """Run the tap to its end, or to the end of our patience.
+    """Run the tap to its end, or for so many seconds: then its status is `tests.forks.HANGS`.
 
-    Args:
-        settings: Its configuration; None leaves that to the arguments and the environment.
-        args: Further arguments.
-        timeout: After so many seconds it is killed: its status is `tests.forks.HANGS`.
-        env: Its environment, beside what any process needs.
-        catalog: Its catalog.
-        state: Its state.
-        throttle_patience: For how long it bears being throttled; ten minutes are too long here.
+    Without settings it has those of the arguments and the environment. It bears being throttled
+    for `throttle_patience` seconds; ten minutes are too long here.
     """
     with TemporaryDirectory(prefix="tap-mihu-") as name:
         folder = Path(name)

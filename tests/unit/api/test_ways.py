@@ -16,8 +16,6 @@ from tests.unit.api.proxies import Proxy
 LOGIN = "somebody:pass-phrase"
 NOWHERE = "https://api.example.test/api/v1"
 
-both_schemes = pytest.mark.parametrize("scheme", ["http", "https"])
-
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,35 +106,20 @@ def test_a_proxy_that_refuses_to_connect(
     assert made == requests
 
 
-def test_a_proxy_that_asks_for_a_login_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Proxy(407) as proxy, listing_of(Sandbox(), url=NOWHERE.replace("s:", ":")) as listing:
-        use_proxy(monkeypatch, proxy.address)
-        with pytest.raises(MihuError, match=r"the proxy asks for a login: check HTTP_PROXY"):
-            listing.page(ALL, 1)
-    assert listing.client.requests == 1
-
-
-@both_schemes
-def test_a_dead_proxy(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    use_proxy(monkeypatch, dead := nobody())
-    said, requests = failure(NOWHERE.replace("https", scheme))
-    assert f"the proxy {dead}: connection refused" in said
-    assert requests == 2
-
-
-@both_schemes
-@pytest.mark.parametrize(("code", "requests"), [(socket.EAI_AGAIN, 2), (socket.EAI_NONAME, 1)])
-def test_a_proxy_whose_name_does_not_resolve(
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    requests: int,
-    scheme: str,
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("code", "requests"), [(None, 2), (socket.EAI_AGAIN, 2), (socket.EAI_NONAME, 1)]
+)
+def test_a_proxy_that_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, code: int | None, requests: int, scheme: str
 ) -> None:
-    unresolved(monkeypatch, "proxy.example.test", code, 9)
-    use_proxy(monkeypatch, "proxy.example.test:3128")
+    proxy = "proxy.example.test:3128" if code else nobody()
+    if code:
+        unresolved(monkeypatch, "proxy.example.test", code, 9)
+    use_proxy(monkeypatch, proxy)
     said, made = failure(NOWHERE.replace("https", scheme))
-    assert "he proxy proxy.example.test:3128" in said
-    assert "check HTTP_PROXY, HTTPS_PROXY" in said
+    assert f"he proxy {proxy}" in said
+    assert ("check HTTP_PROXY, HTTPS_PROXY" if code else ": connection refused") in said
     assert "pass-phrase" not in said
     assert made == requests
 
