@@ -188,14 +188,6 @@ def _body(change: Callable[[Json], object]) -> Fault:
     return Fault("another body", alter)
 
 
-def _bytes(old: bytes, new: bytes) -> Fault:
-    def alter(response: Response) -> Response:
-        response.set_data(response.get_data().replace(old, new))
-        return response
-
-    return Fault("other bytes", alter)
-
-
 _MISSING = object()
 
 
@@ -219,11 +211,6 @@ def _wrong(*path: str, values: Sequence[object]) -> Kind:
 
 def _message(value: object) -> Fault:
     return _body(lambda body: body.update(message=value))
-
-
-def _keyed(listing: Json) -> None:
-    """Send the list as PHP does where its keys do not begin at 0."""
-    listing["data"] = {str(100 + number): item for number, item in enumerate(listing["data"])}
 
 
 _NO_COUNT = (_MISSING, None, PRIVATE, 1.5, {PRIVATE: 1})
@@ -251,12 +238,6 @@ _FORMS = [
         "counts sent as text",
         _body(lambda body: body["data"].update(total=str(body["data"]["total"]))),
     ),
-    _harmless(
-        "raw bytes that JSON forbids",
-        _bytes(b"Secretova", b"Secretova\x01\n"),
-        _bytes(b"Secretova", b"Secr\xe9tova"),
-    ),
-    _harmless("contacts that come keyed", _body(lambda body: _keyed(body["data"]))),
 ]
 
 # Answers that lie.

@@ -1,6 +1,7 @@
 """The rate limit beside others, by a clock of its own: spread, within the share, no slower."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -15,30 +16,20 @@ from tests.unit.api.throttled import Read, Server
 EVERY_FOUR_SECONDS = [4.0 * number + 1.3 for number in range(1000)]
 
 
+@pytest.mark.parametrize("others", [(), EVERY_FOUR_SECONDS], ids=["alone", "beside another"])
 @pytest.mark.parametrize(
-    ("requests", "percent", "workers"),
-    [(1, 50, 4), (40, 20, 32), (200, 80, 1), (200, 80, 32), (200, 50, 4), (200, 20, 4)],
+    ("requests", "limit", "percent", "workers"),
+    [(1, 60, 50, 4), (40, 60, 20, 32), (200, 60, 80, 1), (200, 60, 100, 4), (999, 300, 80, 9)],
 )
-def test_another_client_sees_no_refusal(requests: int, percent: int, workers: int) -> None:
-    """The usual limit of Laravel, and somebody else with a request every four seconds."""
-    run = Read(requests, Server(60), RateLimit(percent), workers=workers, others=EVERY_FOUR_SECONDS)
-    assert run.others_refused == 0
-    assert run.refused == 0
-    assert max(run.used.values()) <= 60 * percent / 100
-    assert run.seconds <= requests + 100 / percent * requests + 60
-
-
-@pytest.mark.parametrize(
-    ("limit", "percent"), [(10, 10), (10, 80), (60, 50), (60, 80), (60, 100), (300, 80)]
-)
-def test_a_run_takes_its_share_of_the_time_and_a_window_at_the_most(
-    limit: int, percent: int
+def test_a_run_takes_its_share_and_the_time_for_it_and_another_client_sees_no_refusal(
+    requests: int, limit: int, percent: int, workers: int, others: Sequence[float]
 ) -> None:
-    requests = 10 * limit
-    run = Read(requests, Server(limit), RateLimit(percent), latency=0.02)
-    assert max(run.used.values()) <= limit * percent / 100
-    assert run.refused == 0
-    assert run.seconds <= requests / (limit * percent / 100) * 60 + 60
+    run = Read(requests, Server(limit), RateLimit(percent), workers=workers, others=others)
+    share = limit * percent / 100
+    assert max(run.used.values()) <= share
+    assert run.refused == 0 or (others and percent == 100)
+    assert run.others_refused == 0 or percent == 100
+    assert run.seconds <= (60 / share + bool(others)) * requests + 60
 
 
 def test_the_docs_show_what_comes_of_two_clients() -> None:
