@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from signal import SIGINT, SIGKILL, SIGTERM, Signals
-from typing import IO, Any
+from signal import SIGINT, SIGTERM, Signals
+from typing import IO
 
 import pytest
 
@@ -172,37 +172,30 @@ def test_a_disk_that_is_full() -> None:
     assert "Standard output cannot be written: no space left" in the_error(run)
 
 
-# At random moments.
+# And the next run.
 
 
-@pytest.mark.parametrize(("signum", "concurrency"), [(SIGTERM, 8), (SIGKILL, 1)])
-def test_the_last_state_is_of_use_to_the_next_run(signum: Signals, concurrency: int) -> None:
-    rng = Random(signum)
+def test_the_state_of_an_interrupted_run_is_of_use_to_the_next() -> None:
     workspace = Workspace(contacts(2000, custom_fields=("essay",)))
     expected = {contact["uuid"] for contact in workspace.contacts()}
     for uuid in expected:
         # So long that a pipe holds but few hundred, and that the tap is not far ahead.
         workspace.edit(uuid, touch=False, essay="x" * 3000)
-    state: dict[str, Any] = {}
-    seen: set[str] = set()
     with Sandbox(workspace) as sandbox:
-        config = sandbox.config(page_size=5, max_concurrent_requests=concurrency)
-        for _ in range(2):
-            with started_tap(config, state=state) as tap:
-                written = [tap.stdout.readline() for _ in range(rng.randrange(260, 500))]
-                tap.process.send_signal(signum)
-                run = tap.finish(PATIENCE_SECONDS)
-            run = Run(run.status, b"".join(written) + run.stdout, run.log)
-            assert run.status == -SIGKILL if signum == SIGKILL else ended_by(signum, run)
-            # Reading the messages shows that all lines are whole.
-            assert len(run.uuids) == len(set(run.uuids))
-            seen |= set(run.uuids)
-            state = run.state or state
-        # Each run wrote more than a window holds; hence there is something to resume.
-        assert is_open(state)
-        run = run_tap(config, state=state)
-    assert run.status == 0, run.log
-    assert len(run.uuids) < len(expected)
-    assert seen | set(run.uuids) == expected
-    assert not is_open(run.state)
-    assert bookmark(run.state)
+        config = sandbox.config(page_size=5, max_concurrent_requests=8)
+        with started_tap(config) as tap:
+            # More than a window holds; hence there is something to resume.
+            written = [tap.stdout.readline() for _ in range(300)]
+            tap.process.send_signal(SIGTERM)
+            run = tap.finish(PATIENCE_SECONDS)
+        interrupted = Run(run.status, b"".join(written) + run.stdout, run.log)
+        resumed = run_tap(config, state=interrupted.state)
+    assert ended_by(SIGTERM, interrupted)
+    # Reading the messages shows that all lines are whole.
+    assert len(interrupted.uuids) == len(set(interrupted.uuids))
+    assert is_open(interrupted.state)
+    assert resumed.status == 0, resumed.log
+    assert len(resumed.uuids) < len(expected)
+    assert {*interrupted.uuids, *resumed.uuids} == expected
+    assert not is_open(resumed.state)
+    assert bookmark(resumed.state)
