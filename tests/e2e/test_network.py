@@ -1,4 +1,4 @@
-"""Runs over HTTP that the matrix does not play: who asks, and what a failed run leaves behind."""
+"""Runs over HTTP that the matrix does not play."""
 
 from importlib.metadata import version
 from typing import Any
@@ -8,9 +8,7 @@ import pytest
 from tests.e2e.expected import assert_complete
 from tests.e2e.forks import run_forked
 from tests.e2e.log import the_error
-from tests.e2e.states import bookmark, is_open
-from tests.sandbox import RequestInfo, Sandbox, faults
-from tests.sandbox.faults import Fault
+from tests.sandbox import Sandbox, faults
 from tests.workspaces import workspace_of
 
 pytestmark = pytest.mark.waiting
@@ -45,30 +43,3 @@ def test_a_refusal_ends_the_run_while_other_requests_hang() -> None:
     with Sandbox(workspace_of(60), faults=script) as sandbox:
         run = run_forked(sandbox.config(page_size=5, max_concurrent_requests=8))
     assert "HTTP 403" in the_error(run)
-
-
-def test_a_failed_run_has_written_what_was_settled_before() -> None:
-    failing_from = 100
-
-    def script(info: RequestInfo) -> Fault | None:
-        return faults.status(500) if info.number >= failing_from else None
-
-    with Sandbox(workspace_of(600), faults=script) as sandbox:
-        config = sandbox.config(page_size=5, max_retries=0)
-        failed = run_forked(config)
-        sandbox.faults = faults.never
-        before = len(sandbox.requests)
-        resumed = run_forked(config, state=failed.state)
-    assert "tried once" in the_error(failed)
-    assert failed.uuids
-    assert len(set(failed.uuids)) == len(failed.uuids)
-    assert is_open(failed.state)
-    assert bookmark(failed.state) is None
-    assert resumed.status == 0, resumed.log
-    assert len(sandbox.requests) - before < failing_from
-    expected = {contact["uuid"] for contact in sandbox.workspace.contacts()}
-    assert set(failed.uuids) | set(resumed.uuids) == expected
-    # Only what was written after the last checkpoint comes again.
-    assert len(resumed.uuids) < len(expected)
-    assert not is_open(resumed.state)
-    assert bookmark(resumed.state) is not None
