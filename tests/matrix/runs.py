@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -176,21 +176,6 @@ def _planned(kind: Kind, number: int, serve: Serve | None = None) -> Row:
     return Row(kind.name, plans)
 
 
-def _going() -> list[Row]:
-    """Plan the runs in which the server goes away."""
-    fault, positions = [Fault("going away")], (*POSITIONS, LATE)
-    return [
-        _planned(
-            Kind(name, fault, expected, positions=positions),
-            number,
-            partial(_going_away, comes_back=expected == COMPLETE),
-        )
-        for number, (name, expected) in enumerate(
-            {"goes away": ERROR, "goes away for a while": COMPLETE}.items()
-        )
-    ]
-
-
 def _mixture(name: str, among: list[Fault], expected: frozenset[Outcome]) -> Row:
     def script(seed: int) -> Script:
         rng = Random(seed)
@@ -217,10 +202,13 @@ def _mixture(name: str, among: list[Fault], expected: frozenset[Outcome]) -> Row
     )
 
 
+_GOES = Kind("goes away", [Fault("goes away")], ERROR, positions=(*POSITIONS, LATE))
+_RETURNS = replace(_GOES, name="goes away for a while", passing=COMPLETE)
 _ANYTHING = [variant for kind in KINDS if not kind.settings for variant in kind.variants]
 MATRIX = (
     *(_planned(kind, number) for number, kind in enumerate(KINDS)),
-    *_going(),
+    _planned(_GOES, 0, partial(_going_away, comes_back=False)),
+    _planned(_RETURNS, 1, partial(_going_away, comes_back=True)),
     _mixture("mixture of passing faults", MIXABLE, COMPLETE),
     _mixture("mixture of lies", MIXABLE_LIES, frozenset(Outcome) - ERROR),
     _mixture("mixture of everything", _ANYTHING, frozenset(Outcome)),
