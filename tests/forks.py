@@ -55,16 +55,7 @@ def forked(
     stdout: Path,
     stderr: Path,
 ) -> Fork:
-    """Start a program.
-
-    Args:
-        function: What is called in the fork, as "module:name".
-        argv: The program's name and arguments.
-        folder: Where it runs.
-        env: All of its environment.
-        stdout: Where its standard output goes.
-        stderr: Where its standard error goes.
-    """
+    """Start a program, with this environment alone, by calling a "module:function" in a fork."""
     mine, its = socket.socketpair()
     with its:
         socket.send_fds(_server(function), [b"\n"], [its.fileno()])

@@ -10,7 +10,6 @@ from tests.sandbox.further import Listings, further
 PRIVATE = "Privatissima"
 SEARCH = "privatissima"
 TOKEN = "0123456789|tokenThatNobodyMaySee"  # noqa: S105 - of the sandbox
-QUIET_PATH = f"/elsewhere?search={PRIVATE}"
 DEBUG = {"TAP_MIHU_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
 """The environment with which a run logs most."""
 

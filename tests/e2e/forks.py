@@ -2,12 +2,10 @@
 
 import json
 import os
-import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import Any
 
 from tap_mihu import cli, tap  # noqa: F401 - imported before the fork
@@ -15,10 +13,9 @@ from tap_mihu.api.throttle import ThrottleGate
 from tests.e2e.running import TIMEOUT_SECONDS, Run, environment
 from tests.forks import forked
 
-__all__ = ["run_forked", "unresolved"]
+__all__ = ["run_forked"]
 
 _PATIENCE = "THROTTLE_PATIENCE"
-_UNRESOLVED = "UNRESOLVED_NAMES"
 
 
 def main() -> None:
@@ -26,8 +23,6 @@ def main() -> None:
     if patience := os.environ.pop(_PATIENCE, ""):
         ThrottleGate._UNTOLD_PATIENCE_SECONDS = float(patience)  # noqa: SLF001
         ThrottleGate._TOLD_PATIENCE_SECONDS = float(patience)  # noqa: SLF001
-    if times := os.environ.pop(_UNRESOLVED, ""):
-        _leave_unresolved(int(times))
     status: object = 0
     try:
         cli.main()
@@ -38,23 +33,6 @@ def main() -> None:
     os._exit(int(str(status or 0)))
 
 
-def _leave_unresolved(times: int) -> None:
-    resolve, left = socket.getaddrinfo, [None] * times
-
-    def fail(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the real one takes
-        if not left:
-            return resolve(*args, **options)
-        left.pop()
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-    socket.getaddrinfo = fail
-
-
-def unresolved(times: int) -> dict[str, str]:
-    """Return the environment of a run in which no name resolves for the moment, so many times."""
-    return {_UNRESOLVED: str(times)}
-
-
 def run_forked(
     settings: Mapping[str, Any] | None,
     *args: str,
@@ -63,19 +41,11 @@ def run_forked(
     catalog: Mapping[str, Any] | None = None,
     state: Mapping[str, Any] | None = None,
     throttle_patience: float | None = None,
-    meanwhile: Callable[[Path], None] | None = None,
 ) -> Run:
-    """Run the tap to its end, or to the end of our patience.
+    """Run the tap to its end, or for so many seconds: then its status is `tests.forks.HANGS`.
 
-    Args:
-        settings: Its configuration; None leaves that to the arguments and the environment.
-        args: Further arguments.
-        timeout: After so many seconds it is killed: its status is `tests.forks.HANGS`.
-        env: Its environment, beside what any process needs.
-        catalog: Its catalog.
-        state: Its state.
-        throttle_patience: For how long it bears being throttled; ten minutes are too long here.
-        meanwhile: Is called while it runs, with the file that its log grows in.
+    Without settings it has those of the arguments and the environment. It bears being throttled
+    for `throttle_patience` seconds; ten minutes are too long here.
     """
     with TemporaryDirectory(prefix="tap-mihu-") as name:
         folder = Path(name)
@@ -97,10 +67,4 @@ def run_forked(
             stdout=stdout,
             stderr=log,
         )
-        if meanwhile is not None:
-            helper = Thread(target=meanwhile, args=(log,))
-            helper.start()
-        status = fork.wait(timeout)
-        if meanwhile is not None:
-            helper.join()
-        return Run(status, stdout.read_bytes(), log.read_text(encoding="utf-8"))
+        return Run(fork.wait(timeout), stdout.read_bytes(), log.read_text(encoding="utf-8"))

@@ -12,11 +12,9 @@ from tests.sandbox import Clock, Contact, RequestInfo, Workspace
 from tests.sandbox.clock import NOON as NOW
 from tests.sandbox.faults import Fault
 
-__all__ = ["FIRST", "LAST", "LATE", "MIDDLE", "NOW", "PLANNING", "POSITIONS", "REPAIR", "Strikes"]
-
+__all__ = ["FIRST", "LATE", "MIDDLE", "NOW", "POSITIONS", "REPAIR", "Position", "Strikes"]
 
 _PAST_DAY = NOW - timedelta(days=30)
-_LATE = 50
 
 
 @cache
@@ -29,9 +27,10 @@ class Position:
     """A place in a run."""
 
     name: str
-    due: Callable[[RequestInfo, int], bool]
-    """Whether a request is there; told how often the same was asked, this time included."""
-    contacts: Callable[[], list[Contact]]
+    due: Callable[[RequestInfo], bool]
+    """Whether a request is there."""
+    contacts: tuple[int, datetime, float]
+    """How many, until when, and over how many days."""
     page_size: int
     filters: Mapping[str, str] = field(default_factory=dict)
     deletes_at: int = 0
@@ -39,7 +38,7 @@ class Position:
 
     def workspace(self) -> Workspace:
         """Make a workspace of its own for a run."""
-        return Workspace(self.contacts(), clock=Clock(NOW))
+        return Workspace(_contacts(*self.contacts), clock=Clock(NOW))
 
     def settings(self) -> dict[str, Any]:
         """Give the settings that bring a run here."""
@@ -48,38 +47,30 @@ class Position:
     def before_request(self, number: int, workspace: Workspace) -> None:
         """Change the workspace; a hook of the sandbox."""
         if number == self.deletes_at:
-            workspace.delete(self.contacts()[0]["uuid"])
+            workspace.delete(_contacts(*self.contacts)[0]["uuid"])
+
+
+def _plans(info: RequestInfo) -> bool:
+    return info.page == 1 and not {"date_from", "date_to"}.isdisjoint(info.query)
 
 
 # Twelve pages: one window.
-def _small() -> list[Contact]:
-    return _contacts(60, NOW, 300)
-
-
+_SMALL = (60, NOW, 300)
 # Seventy pages: cut into windows before it is read.
-def _large() -> list[Contact]:
-    return _contacts(140, NOW, 60)
-
-
+_LARGE = (140, NOW, 60)
 # Eight pages of one day that is over: a window that cannot be cut, only read again, in larger
 # pages first.
-def _one_day() -> list[Contact]:
-    return _contacts(40, _PAST_DAY, 0.4)
+_ONE_DAY = (40, _PAST_DAY, 0.4)
 
-
-def _asks_for_dates(info: RequestInfo) -> bool:
-    return "date_from" in info.query or "date_to" in info.query
-
-
-FIRST = Position("first page", lambda info, _: info.page == 1, _small, 5)
-MIDDLE = Position("middle", lambda info, _: info.page == 6, _small, 5)
-LAST = Position("last page", lambda info, _: info.page == 12, _small, 5)
-PLANNING = Position("planning", lambda info, _: info.page == 1 and _asks_for_dates(info), _large, 2)
-LATE = Position("a later window", lambda info, _: info.number >= _LATE, _large, 2)
+FIRST = Position("first page", lambda info: info.page == 1, _SMALL, 5)
+MIDDLE = Position("middle", lambda info: info.page == 6, _SMALL, 5)
+LAST = Position("last page", lambda info: info.page == 12, _SMALL, 5)
+PLANNING = Position("planning", _plans, _LARGE, 2)
+LATE = Position("a later window", lambda info: info.number >= 50, _LARGE, 2)
 REPAIR = Position(
     "repair",
-    lambda info, _: info.per_page == LARGE_PAGE,
-    _one_day,
+    lambda info: info.per_page == LARGE_PAGE,
+    _ONE_DAY,
     5,
     {"date_from": str(_PAST_DAY.date()), "date_to": str(_PAST_DAY.date())},
     deletes_at=4,
@@ -95,16 +86,11 @@ class Strikes:
         self._position = position
         self._fault = fault
         self._times = times
-        self._asked: dict[tuple[tuple[str, str], ...], int] = {}
         self.count = 0
 
     def __call__(self, info: RequestInfo) -> Fault | None:
         """Choose what goes wrong with a request."""
-        question = tuple(sorted(info.query.items()))
-        asked = self._asked[question] = self._asked.get(question, 0) + 1
-        if not self.count and not self._position.due(info, asked):
-            return None
-        if self.count == self._times:
+        if self.count == self._times or not (self.count or self._position.due(info)):
             return None
         self.count += 1
         return self._fault

@@ -16,24 +16,26 @@ from tap_mihu.api.listing import Listing
 from tap_mihu.records.decoding import PageDecoder
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.shaping import Shaper
-from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.sandbox import Sandbox, faults
 from tests.sandbox.faults import Script
+from tests.workspaces import workspace_of
 
 MAY = DateRange(date(2025, 5, 1), date(2025, 5, 6))
 ALL = DateRange()
 SCHEMA = json.loads(files("tap_mihu.schemas").joinpath("contacts.json").read_bytes())
 
 
+def sandbox_with(script: Script = faults.never) -> Sandbox:
+    return Sandbox(workspace_of(60), faults=script)
+
+
 @contextmanager
 def listing_of(sandbox: Sandbox, **more: Any) -> Iterator[Listing]:  # noqa: ANN401 - any setting
     """The sandbox's contacts, for a client that loses patience quickly."""
-    settings: dict[str, Any] = {"url": sandbox.url, "max_retries": 1, "timeout_seconds": 1} | more
+    settings = {"url": sandbox.url, "token": sandbox.token, "user_agent": "acme/1"}
     client = Client(
-        settings.pop("url"),
-        token=sandbox.token,
-        user_agent="test",
+        **settings | {"max_retries": 1, "timeout_seconds": 1} | more,
         logger=logging.getLogger("test"),
-        **settings,
     )
     decoder = PageDecoder(Shaper(SCHEMA, extra_fields="custom_fields"))
     try:
@@ -42,8 +44,14 @@ def listing_of(sandbox: Sandbox, **more: Any) -> Iterator[Listing]:  # noqa: ANN
         client.close()
 
 
-def sandbox_with(script: Script = faults.never) -> Sandbox:
-    return Sandbox(Workspace(contacts(60)), faults=script)
+@contextmanager
+def asking(
+    script: Script = faults.never,
+    **more: Any,  # noqa: ANN401 - any setting
+) -> Iterator[tuple[Listing, Sandbox]]:
+    """Such a listing of a sandbox of its own."""
+    with sandbox_with(script) as sandbox, listing_of(sandbox, **more) as listing:
+        yield listing, sandbox
 
 
 def unresolved(monkeypatch: pytest.MonkeyPatch, name: str, code: int, times: int) -> None:
@@ -57,7 +65,3 @@ def unresolved(monkeypatch: pytest.MonkeyPatch, name: str, code: int, times: int
         return real(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-
-
-def by_name(sandbox: Sandbox) -> str:
-    return sandbox.url.replace("127.0.0.1", "localhost")

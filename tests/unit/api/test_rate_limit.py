@@ -1,6 +1,7 @@
 """The rate limit beside others, by a clock of its own: spread, within the share, no slower."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -10,45 +11,31 @@ from hypothesis import strategies as st
 from tap_mihu.api.quota import Quota
 from tap_mihu.api.rate_limit import RateLimit
 from tests.readme import PAGES
-from tests.unit.api.throttled import Server, read
+from tests.unit.api.throttled import Read, Server
 
 EVERY_FOUR_SECONDS = [4.0 * number + 1.3 for number in range(1000)]
 
 
-@pytest.mark.parametrize("workers", [1, 4, 32])
-@pytest.mark.parametrize("percent", [20, 50, 80])
-@pytest.mark.parametrize("requests", [1, 40, 200])
-def test_another_client_sees_no_refusal(requests: int, percent: int, workers: int) -> None:
-    """The usual limit of Laravel, and somebody else with a request every four seconds."""
-    run = read(requests, Server(60), RateLimit(percent), workers=workers, others=EVERY_FOUR_SECONDS)
-    assert run.others_refused == 0
-    assert run.refused == 0
-    assert max(run.used.values()) <= 60 * percent / 100
-    assert run.seconds <= requests + 100 / percent * requests + 60
-
-
-def test_without_sharing_another_client_would_see_refusals() -> None:
-    run = read(200, Server(60, tells=False), RateLimit(80), others=EVERY_FOUR_SECONDS)
-    assert run.others_refused > run.others_asked / 2
-    assert run.refused > 0
-
-
-@pytest.mark.parametrize("percent", [10, 50, 80, 100])
-@pytest.mark.parametrize("limit", [10, 60, 1000])
-def test_a_run_takes_its_share_of_the_time_and_a_window_at_the_most(
-    limit: int, percent: int
+@pytest.mark.parametrize("others", [(), EVERY_FOUR_SECONDS], ids=["alone", "beside another"])
+@pytest.mark.parametrize(
+    ("requests", "limit", "percent", "workers"),
+    [(1, 60, 50, 4), (40, 60, 20, 32), (200, 60, 80, 1), (200, 60, 100, 4), (999, 300, 80, 9)],
+)
+def test_a_run_takes_its_share_and_the_time_for_it_and_another_client_sees_no_refusal(
+    requests: int, limit: int, percent: int, workers: int, others: Sequence[float]
 ) -> None:
-    requests = 10 * limit
-    run = read(requests, Server(limit), RateLimit(percent), latency=0.02)
-    assert max(run.used.values()) <= limit * percent / 100
-    assert run.refused == 0
-    assert run.seconds <= requests / (limit * percent / 100) * 60 + 60
+    run = Read(requests, Server(limit), RateLimit(percent), workers=workers, others=others)
+    share = limit * percent / 100
+    assert max(run.used.values()) <= share
+    assert run.refused == 0 or (others and percent == 100)
+    assert run.others_refused == 0 or percent == 100
+    assert run.seconds <= (60 / share + bool(others)) * requests + 60
 
 
 def test_the_docs_show_what_comes_of_two_clients() -> None:
     ways = [(False, 100), (True, 100), (True, 80), (True, 50)]
     runs = [
-        read(200, Server(60, tells=tells), RateLimit(percent), others=EVERY_FOUR_SECONDS)
+        Read(200, Server(60, tells=tells), RateLimit(percent), others=EVERY_FOUR_SECONDS)
         for tells, percent in ways
     ]
     shown = re.findall(r"\| (\d+) s \| (\d+) \| (\d+) of (\d+) \|", PAGES["docs/speed.md"])
@@ -68,13 +55,13 @@ def test_beside_others_that_need_more_a_run_takes_what_they_leave(
     every = 60 * together / per_minute
     starts = [every / 3 + every * number for number in range(1000)]
     others = [at + 0.3 * number for at in starts for number in range(together)]
-    run = read(1000, Server(60), RateLimit(80), others=others)
+    run = Read(1000, Server(60), RateLimit(80), others=others)
     assert run.others_refused == 0
     assert run.seconds <= 1000 / min(48, 60 - per_minute - 3) * 60 + 60
 
 
 def test_requests_are_spread() -> None:
-    run = read(200, Server(60), RateLimit(80), workers=8)
+    run = Read(200, Server(60), RateLimit(80), workers=8)
     gaps = [later - earlier for earlier, later in pairwise(run.sent[8:])]
     assert max(gaps) < 3 * 60 / 48
 
@@ -82,7 +69,7 @@ def test_requests_are_spread() -> None:
 @pytest.mark.parametrize("seconds", [1, 10, 120, 600])
 def test_the_length_of_the_window_is_learnt(seconds: float) -> None:
     limit = RateLimit(80)
-    run = read(600, Server(60, seconds), limit, latency=seconds / 600)
+    run = Read(600, Server(60, seconds), limit, latency=seconds / 600)
     assert limit.seconds == pytest.approx(seconds, rel=0.15)
     # Until then, 60 s are assumed: that costs a window at the most.
     assert run.seconds <= 600 / 48 * seconds + max(seconds, 60 / 48) + seconds
@@ -110,22 +97,19 @@ def test_a_refusal_tells_the_end_of_the_window() -> None:
     assert limit.seconds == 10
 
 
-@pytest.mark.parametrize("tells", [True, False])
-def test_without_a_limit_nothing_is_slower(tells: bool) -> None:  # noqa: FBT001 - a parameter
-    server = Server(None) if tells else Server(10**6, tells=False)
-    run = read(1000, server, RateLimit(1), workers=4, latency=0.1)
+@pytest.mark.parametrize(
+    ("server", "percent"),
+    [(Server(None), 1), (Server(10**6, tells=False), 1), (Server(5000), 80)],
+    ids=["none", "not told", "high"],
+)
+def test_without_a_limit_or_with_a_high_one_nothing_is_slower(server: Server, percent: int) -> None:
+    run = Read(1000, server, RateLimit(percent), workers=4, latency=0.1)
     assert run.seconds == pytest.approx(25, rel=0.02)
-
-
-def test_a_high_limit_slows_nothing_down() -> None:
-    assert read(1000, Server(5000), RateLimit(80), latency=0.1).seconds == pytest.approx(
-        25, rel=0.02
-    )
 
 
 @pytest.mark.parametrize("per_minute", [1, 60, 600])
 def test_a_limit_of_the_users_own(per_minute: int) -> None:
-    run = read(50, Server(None), RateLimit(80, per_minute), workers=8, latency=0.5)
+    run = Read(50, Server(None), RateLimit(80, per_minute), workers=8, latency=0.5)
     gaps = [later - earlier for earlier, later in pairwise(run.sent)]
     assert min(gaps) >= 60 / per_minute - 1e-9
     assert run.seconds <= 49 * 60 / per_minute + 1
@@ -141,7 +125,7 @@ def test_a_limit_of_the_users_own(per_minute: int) -> None:
 def test_it_never_stops(
     percent: int, limit: int, seconds: float, workers: int, others: list[float]
 ) -> None:
-    run = read(
+    run = Read(
         60,
         Server(limit, seconds),
         RateLimit(percent),

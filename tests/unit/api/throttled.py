@@ -3,14 +3,15 @@
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 from tap_mihu.api.quota import Quota
 from tap_mihu.api.rate_limit import RateLimit
 
-__all__ = ["Read", "Server", "read"]
+__all__ = ["Read", "Server"]
 
 
 @dataclass
@@ -39,104 +40,75 @@ class Server:
         return (Quota(self.limit, self.limit - self._count) if self.tells else None), None
 
 
-@dataclass
 class Read:
-    """What came of a read beside another client."""
-
-    seconds: float = 0.0
-    sent: list[float] = field(default_factory=list)
-    refused: int = 0
-    others_asked: int = 0
-    others_refused: int = 0
-    used: Counter[int] = field(default_factory=Counter)
-    """Requests of ours that were answered, by the server's windows."""
-
-
-@dataclass(order=True)
-class _Event:
-    at: float
-    number: int
-    kind: str = field(compare=False)
-    sent_at: float = field(compare=False, default=0.0)
-    quota: Quota | None = field(compare=False, default=None)
-    told: float | None = field(compare=False, default=None)
-
-
-class _Reading:
-    """One read, event by event."""
+    """A read as fast as the limit allows, while others send their requests at some times."""
 
     def __init__(
-        self, requests: int, server: Server, limit: RateLimit, workers: int, latency: float
+        self,
+        requests: int,
+        server: Server,
+        limit: RateLimit,
+        *,
+        workers: int = 4,
+        latency: float = 0.1,
+        others: Iterable[float] = (),
     ) -> None:
-        self.result = Read()
-        self.left = self.outstanding = requests
+        self.seconds = 0.0
+        self.sent: list[float] = []
+        self.refused = self.others_asked = self.others_refused = 0
+        self.used: Counter[int] = Counter()
+        """Requests of ours that were answered, by the server's windows."""
         self._server = server
         self._limit = limit
-        # The first request goes alone, for it shows what there is to read.
-        self._idle = 1
-        self._more = workers - 1
         self._half_way = latency / 2
-        self._events: list[_Event] = []
-        self._number = count()
+        self._left = requests
+        # The first request goes alone, for it shows what there is to read.
+        self._idle, self._more = 1, workers - 1
         self._now = self._opens_at = 0.0
+        self._number = count()
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        for at in others:
+            self._at(at, self._other)
+        outstanding = requests
+        while outstanding > sum(self.used.values()) or self._idle < workers:
+            self._step()
 
-    def push(self, at: float, kind: str, **more: object) -> None:
-        heapq.heappush(self._events, _Event(at, next(self._number), kind, **more))  # type: ignore[arg-type]
+    def _at(self, moment: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (moment, next(self._number), event))
 
-    def step(self) -> None:
+    def _step(self) -> None:
         ready = math.inf
-        if self.left and self._idle:
+        if self._left and self._idle:
             ready = max(self._now, self._opens_at, self._limit.earliest(self._now))
-        if self._events and self._events[0].at <= ready:
-            event = heapq.heappop(self._events)
-            self._now = event.at
-            getattr(self, f"_{event.kind}")(event)
+        if self._events and self._events[0][0] <= ready:
+            self._now, _, happen = heapq.heappop(self._events)
+            happen()
         elif ready > self._now:
             self._now = ready  # What was learnt meanwhile may have changed the time.
         else:
             self._limit.note_sent(self._now)
-            self.result.sent.append(self._now)
-            self.left -= 1
+            self.sent.append(self._now)
+            self._left -= 1
             self._idle -= 1
-            self.push(self._now + self._half_way, "arrival", sent_at=self._now)
+            self._at(self._now + self._half_way, partial(self._arrive, self._now))
 
-    def _other(self, _: _Event) -> None:
-        self.result.others_asked += 1
-        self.result.others_refused += self._server.ask(self._now)[1] is not None
+    def _other(self) -> None:
+        self.others_asked += 1
+        self.others_refused += self._server.ask(self._now)[1] is not None
 
-    def _arrival(self, event: _Event) -> None:
+    def _arrive(self, sent_at: float) -> None:
         quota, told = self._server.ask(self._now)
-        self.result.used[self._server.window] += told is None
-        back = self._now + self._half_way
-        self.push(back, "response", sent_at=event.sent_at, quota=quota, told=told)
+        self.used[self._server.window] += told is None
+        self._at(self._now + self._half_way, partial(self._respond, sent_at, quota, told))
 
-    def _response(self, event: _Event) -> None:
+    def _respond(self, sent_at: float, quota: Quota | None, told: float | None) -> None:
         self._idle += 1 + self._more
         self._more = 0
-        if event.told is None:
-            self.outstanding -= 1
-            self._limit.note_response(event.quota, event.sent_at, self._now)
+        self.seconds = self._now
+        if told is None:
+            self._limit.note_response(quota, sent_at, self._now)
         else:
-            self.left += 1
-            self.result.refused += 1
-            self._opens_at = max(self._opens_at, self._now + event.told)
-            self._limit.note_refusal(event.told, self._now)
-        self.result.seconds = self._now
-
-
-def read(
-    requests: int,
-    server: Server,
-    limit: RateLimit,
-    *,
-    workers: int = 4,
-    latency: float = 0.1,
-    others: Iterable[float] = (),
-) -> Read:
-    """Send so many requests as fast as the limit allows, while others send theirs at some times."""
-    reading = _Reading(requests, server, limit, workers, latency)
-    for at in others:
-        reading.push(at, "other")
-    while reading.outstanding:
-        reading.step()
-    return reading.result
+            self._left += 1
+            self.refused += 1
+            self._opens_at = max(self._opens_at, self._now + told)
+            self._limit.note_refusal(told, self._now)
