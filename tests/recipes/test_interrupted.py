@@ -1,160 +1,65 @@
-"""The page about the state, through Meltano into PostgreSQL: refreshes, merges and signals."""
-
-from __future__ import annotations
+"""The page about the state, through Meltano into PostgreSQL: signals, refreshes and merges."""
 
 import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from ruamel.yaml import YAML
 
-from tests.demo import ROOT, environment
 from tests.e2e.running import wait_until
 from tests.postgres import postgres
 from tests.projects import Project
 from tests.readme import blocks
-from tests.sandbox import RequestInfo, Sandbox, Workspace, contacts, faults
-from tests.sandbox.faults import Fault
+from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.sandbox.faults import Fault, Script
 
-yaml = YAML(typ="safe")
 RUN = ("run", "tap-mihu", "target-postgres")
 SMALL_PAGES = {"TAP_MIHU_PAGE_SIZE": "3", "TAP_MIHU_MAX_CONCURRENT_REQUESTS": "1"}
-
-
-@dataclass(frozen=True)
-class Pipeline(Project):
-    """A project that loads into PostgreSQL with the plugins installed beside the tests."""
-
-    database: str
-
-    def put(self) -> Pipeline:
-        project = yaml.load(ROOT / "meltano.yml")
-        plugins = project["plugins"]
-        for plugin in (*plugins["extractors"], *plugins["loaders"]):
-            if plugin["name"] in {"tap-mihu", "target-postgres"}:
-                del plugin["pip_url"]
-                plugin["executable"] = str(Path(sys.executable).with_name(plugin["name"]))
-            if plugin["name"] == "target-postgres":
-                url = self.database.replace("postgresql:", "postgresql+psycopg:")
-                plugin["config"] = {"sqlalchemy_url": url}
-        plugins["extractors"].append({"name": "tap-mihu--other", "inherit_from": "tap-mihu"})
-        yaml.dump(project, self.folder / "meltano.yml")
-        return self
-
-    def start(self, *args: str, **settings: str) -> subprocess.Popen[bytes]:
-        """Start a command that somebody will interrupt, or that runs beside others."""
-        return subprocess.Popen(
-            [Path(sys.executable).with_name("meltano"), *args],
-            cwd=self.folder,
-            env=environment(self.sandbox, MELTANO_HUB_URL="http://127.0.0.1:1", **settings),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def run(self, *more: str, **settings: str) -> str:
-        done = self.meltano(*RUN, *more, **(SMALL_PAGES | settings))
-        assert done.status == 0, done.log
-        return done.log
-
-    def fail(self, *more: str) -> str:
-        done = self.meltano(*RUN, *more, **SMALL_PAGES)
-        assert done.status != 0
-        return done.log
-
-    def state(self) -> dict[str, Any]:
-        """What the page's command prints of the stream."""
-        (command,) = blocks("sh", "What is kept")
-        _, *args = command.split()
-        printed = self.meltano(*args).stdout
-        stream: dict[str, Any] = json.loads(printed)["singer_state"]["bookmarks"]["contacts"]
-        return stream
-
-    def rows(self, schema: str = "tap_mihu") -> int:
-        """What the page's query counts."""
-        (query,) = blocks("sql", "Checking the table")
-        with psycopg.connect(self.database, autocommit=True) as connection:
-            found = connection.execute(query.replace("tap_mihu", schema).encode()).fetchone()
-        assert found is not None
-        return int(found[0])
-
-    def execute(self, statement: bytes) -> None:
-        with psycopg.connect(self.database, autocommit=True) as connection:
-            connection.execute(statement)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with postgres() as uri:
-        yield uri
+CONTACTS = 360
+HALF_WAY = 100
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, database: str) -> Iterator[Pipeline]:
+def project(tmp_path: Path) -> Iterator[Project]:
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    with Sandbox(Workspace(contacts(600, until=yesterday))) as sandbox:
-        made = Pipeline(tmp_path, sandbox, database).put()
-        made.execute(b'drop schema if exists "tap_mihu" cascade')
-        made.execute(b'drop schema if exists "tap_mihu__other" cascade')
-        yield made
+    made = Workspace(contacts(CONTACTS, until=yesterday))
+    with postgres() as database, Sandbox(made) as sandbox:
+        yield Project(tmp_path, sandbox, database).put()
 
 
-def failing_after(sandbox: Sandbox, count: int) -> None:
-    """Let the token expire after so many requests."""
-    first = len(sandbox.requests) + count
-
-    def script(info: RequestInfo) -> Fault | None:
-        return faults.status(401) if info.number >= first else None
-
-    sandbox.faults = script
+def rows(project: Project) -> int:
+    """What the page's query counts."""
+    (query,) = blocks("sql", "Checking the table")
+    (row,) = project.ask(query)
+    return int(row["count"])
 
 
-def test_an_interrupted_full_refresh_of_an_emptied_table(pipeline: Pipeline) -> None:
-    """What is kept is merged into the old state: checking the table shows what came of it."""
-    pipeline.run()
-    assert pipeline.rows() == pipeline.state()["ranges"][0]["contacts"] == 600
-    pipeline.execute(b"truncate tap_mihu.contacts")
-    failing_after(pipeline.sandbox, 120)
-    pipeline.fail("--full-refresh")
-    pipeline.sandbox.faults = faults.never
-    assert pipeline.rows() < 600
-    log = pipeline.run()
-    assert "Resuming" in log
-    assert pipeline.rows() == pipeline.state()["ranges"][0]["contacts"] == 600
+def half_way(fault: Fault) -> Script:
+    seen = count()
+    return lambda _: fault if next(seen) >= HALF_WAY else None
 
 
-def test_states_that_are_merged_in_every_run(pipeline: Pipeline) -> None:
-    filtered = {"TAP_MIHU_FILTERS_STATUS": "Inactive"}
-    merging = "--state-strategy=merge"
-    pipeline.run(merging, **filtered)
-    some = pipeline.rows()
-    assert 0 < some < 600
-    failing_after(pipeline.sandbox, 120)
-    assert "changed since then: filters" in pipeline.fail(merging)
-    pipeline.sandbox.faults = faults.never
-    pipeline.run(merging)
-    assert pipeline.rows() == pipeline.state()["ranges"][0]["contacts"] == 600
-
-
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_signals(pipeline: Pipeline, signum: signal.Signals) -> None:
-    """Whatever was kept, the next run makes up for it."""
-    hang = faults.hang()
-    pipeline.sandbox.faults = lambda info: hang if info.number >= 150 else None
-    running = pipeline.start(*RUN, **SMALL_PAGES)
+def interrupt(project: Project, signum: signal.Signals) -> None:
+    sandbox = project.sandbox
+    before = len(sandbox.requests)
+    sandbox.faults = half_way(faults.hang())
+    running = subprocess.Popen(
+        ["meltano", *RUN],
+        cwd=project.folder,
+        env=project.environment(**SMALL_PAGES),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        wait_until(lambda: len(pipeline.sandbox.requests) >= 150)
+        wait_until(lambda: len(sandbox.requests) - before >= HALF_WAY)
         if signum == signal.SIGINT:
             os.killpg(running.pid, signum)  # as a terminal does
         else:
@@ -163,15 +68,36 @@ def test_signals(pipeline: Pipeline, signum: signal.Signals) -> None:
     finally:
         with suppress(ProcessLookupError):
             running.kill()
-    pipeline.sandbox.faults = faults.never
-    pipeline.run()
-    assert pipeline.rows() == 600
+    sandbox.faults = faults.never
 
 
-def test_two_plugin_names_at_once(pipeline: Pipeline) -> None:
-    other = ("run", "tap-mihu--other", "target-postgres")
-    assert pipeline.meltano("state", "list").status == 0  # it creates Meltano's own database
-    both = [pipeline.start(*args, **SMALL_PAGES) for args in (RUN, other)]
-    assert [one.wait(60) for one in both] == [0, 0]
-    assert pipeline.rows() == 600
-    assert pipeline.rows("tap_mihu__other") == 600
+def test_whatever_ends_a_run_the_next_one_makes_up_for_it(project: Project) -> None:
+    """Two signals, a refresh of an emptied table, and states that are merged: each in its turn."""
+    sandbox = project.sandbox
+    interrupt(project, signal.SIGTERM)
+    interrupt(project, signal.SIGINT)
+    project.run(*RUN[1:], **SMALL_PAGES)
+    assert rows(project) == CONTACTS
+
+    project.ask("truncate tap_mihu.contacts")
+    sandbox.faults = half_way(faults.status(401))
+    assert project.meltano(*RUN, "--full-refresh", **SMALL_PAGES).status != 0
+    sandbox.faults = faults.never
+    assert rows(project) < CONTACTS
+    assert "Resuming" in project.run(*RUN[1:], **SMALL_PAGES)
+    (command,) = blocks("sh", "What is kept")
+    kept = json.loads(project.shell(command))["singer_state"]["bookmarks"]["contacts"]
+    assert rows(project) == kept["ranges"][0]["contacts"] == CONTACTS
+    assert kept == project.state()
+
+    project.ask("truncate tap_mihu.contacts")
+    filtered = {"TAP_MIHU_FILTERS_DATE_FROM": "2000-01-01"}
+    merging = "--state-strategy=merge"
+    sandbox.faults = half_way(faults.status(401))
+    failed = project.meltano(*RUN, merging, **SMALL_PAGES, **filtered)
+    assert failed.status != 0
+    assert "changed since then: filters" in failed.log
+    sandbox.faults = faults.never
+    assert 0 < rows(project) < CONTACTS
+    project.run(*RUN[1:], merging, **SMALL_PAGES)
+    assert rows(project) == project.state()["ranges"][0]["contacts"] == CONTACTS

@@ -8,152 +8,119 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.postgres import postgres
-from tests.readme import all_blocks, blocks, headings
-from tests.recipes.warehouse import RECIPES, Warehouse, recipe, rows, some, uuids, yaml
-from tests.sandbox import Sandbox, Workspace, contacts, faults
+from tests.postgres import another_database, postgres
+from tests.projects import Project, yaml
+from tests.readme import all_blocks, blocks
+from tests.recipes.warehouse import some, uuids
+from tests.sandbox import Sandbox, faults
 
+Rows = dict[str, dict[str, Any]]
+PAGE = "docs/recipes.md"
+NIGHT = "Everything every night, changes every hour"
 LARGE = "Large workspace into Snowflake or Postgres"
-HOURLY, NIGHTLY = "tap-mihu", "tap-mihu--nightly"
 
 
-def test_every_recipe_is_here() -> None:
-    assert headings("docs/recipes.md") == ["Recipes", *RECIPES]
-    shown = [block.heading for block in all_blocks() if block.page == "docs/recipes.md"]
-    assert shown == [*RECIPES]
+def recipe(heading: str) -> str:
+    """The recipe's only block."""
+    (block,) = (one for one in all_blocks() if (one.page, one.heading) == (PAGE, heading))
+    return block.text
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
+def server() -> Iterator[str]:
     with postgres() as uri:
         yield uri
 
 
 @pytest.fixture
-def folder(tmp_path: Path, database: str) -> Path:
-    with psycopg.connect(database, autocommit=True) as connection:
-        rows = connection.execute("select nspname from pg_namespace where nspname ~ '^tap_mihu'")
-        for (schema,) in rows.fetchall():
-            connection.execute(f'drop schema "{schema}" cascade')
-    return tmp_path
+def database(server: str) -> str:
+    return another_database(server)
 
 
-def living(table: dict[str, dict[str, Any]]) -> set[str]:
-    return {uuid for uuid, row in table.items() if row["_sdc_deleted_at"] is None}
+def table(project: Project, schema: str = "tap_mihu") -> Rows:
+    return {row["uuid"]: row for row in project.rows(schema)}
 
 
-def test_everything_every_night_and_changes_every_hour(folder: Path, database: str) -> None:
-    workspace = some()
+def living(rows: Rows) -> set[str]:
+    return {uuid for uuid, row in rows.items() if row["_sdc_deleted_at"] is None}
+
+
+def test_everything_every_night_and_changes_every_hour(tmp_path: Path, database: str) -> None:
+    workspace = some(custom_fields=("plan",))
     first, tagged, doomed, edited, *_ = sorted(uuids(workspace))
+    nightly = "tap-mihu--nightly-to-target-postgres"
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put(
-            "Everything every night, changes every hour"
-        )
-        listed = json.loads(project.meltano("schedule", "list", "--format=json").stdout)
-        jobs = {one["name"]: one["cron_interval"] for one in listed["schedules"]["job"]}
-        assert jobs["mihu-hourly"] == "0 6-23 * * *"
-        assert jobs["mihu-nightly"] == "0 0 * * *"
-
+        project = Project(tmp_path, sandbox, database).put(recipe(NIGHT))
         done = project.meltano("schedule", "run", "mihu-hourly")
         assert done.status == 0, done.log
-        project.run("mihu-nightly")
-        bookmark = project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"]
-        assert project.state(f"dev:{NIGHTLY}-to-target-postgres")["replication_key_value"]
+        bookmark = project.state()["replication_key_value"]
 
         workspace.delete(doomed)
         workspace.edit(tagged, touch=False, tags=[{"uuid": first, "name": "untouched"}])
         workspace.edit(edited, surname="Edited")
         project.run("mihu-hourly")
-        table = rows(database)
-        assert table[edited]["surname"] == "Edited"
-        assert living(table) == uuids(workspace) | {doomed}
-        assert "untouched" not in str(table[tagged]["tags"])
+        rows = table(project)
+        assert rows[edited]["surname"] == "Edited"
+        assert living(rows) == uuids(workspace) | {doomed}
+        assert "untouched" not in str(rows[tagged]["tags"])
+        hourly = project.state()
+        assert hourly["replication_key_value"] > bookmark
 
         project.run("mihu-nightly")
-        table = rows(database)
-        assert living(table) == uuids(workspace)
-        assert doomed in table
-        assert "untouched" in str(table[tagged]["tags"])
-        assert project.state(f"dev:{HOURLY}-to-target-postgres")["replication_key_value"] > bookmark
+        rows = table(project)
+        assert living(rows) == uuids(workspace) == rows.keys() - {doomed}
+        assert "untouched" in str(rows[tagged]["tags"])
+        assert project.state() == hourly
+        assert project.state(nightly)["replication_key_value"]
 
+        # The README's query.
+        (query,) = blocks("sql", "Your workspace")
+        found = project.ask(query)
+        counts = {row["status"]: (row["count"], row["with_plan"]) for row in found}
+        assert sum(of for of, _ in counts.values()) == 99
+        assert all(of == with_plan for of, with_plan in counts.values())
 
-def test_deleted_contacts(folder: Path, database: str) -> None:
-    workspace = some()
-    with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put(
-            "Everything every night, changes every hour", "Deleted contacts"
-        )
+        project.put(recipe(NIGHT), recipe("Deleted contacts"))
         project.run("mihu-nightly")
-        before = uuids(workspace)
-        workspace.delete(min(before))
-
-        sandbox.faults = lambda info: faults.status(403) if info.page == 2 else None
-        assert project.meltano("run", "mihu-nightly").status != 0
-        assert rows(database).keys() == before
-
-        sandbox.faults = faults.always(faults.lying(total=251))
-        assert "not proven that none is missing" in project.run("mihu-nightly").log
-        assert rows(database).keys() == before
-
-        sandbox.faults = faults.never
-        project.run("mihu-nightly")
-        assert rows(database).keys() == uuids(workspace) < before
+        assert table(project).keys() == uuids(workspace)
 
 
-def test_batches_and_true_at_every_hour(folder: Path, database: str) -> None:
+def test_batches_and_true_at_every_hour(tmp_path: Path, database: str) -> None:
     workspace = some()
     tagged, doomed, *_ = sorted(uuids(workspace))
-    files = folder / "output" / "batches"
+    files = tmp_path / "output" / "batches"
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put(LARGE)
-        assert "0 records, 1 batch manifests" in project.run("mihu-large").log
-        assert rows(database).keys() == uuids(workspace)
+        project = Project(tmp_path, sandbox, database).put(recipe(LARGE))
+        assert "0 records, 1 batch manifests" in project.run("mihu-large")
+        assert table(project).keys() == uuids(workspace)
         assert [*files.iterdir()] == []
 
-        project.put(LARGE, "True at every hour")
+        project.put(recipe(LARGE), recipe("True at every hour"))
         workspace.delete(doomed)
         workspace.edit(tagged, touch=False, tags=[{"uuid": tagged, "name": "untouched"}])
-        done = project.meltano("schedule", "run", "mihu-true")
-        assert done.status == 0, done.log
-    table = rows(database)
-    assert living(table) == uuids(workspace) == table.keys() - {doomed}
-    assert "untouched" in str(table[tagged]["tags"])
+        project.run("mihu-true")
+        rows = table(project)
+    assert living(rows) == uuids(workspace) == rows.keys() - {doomed}
+    assert "untouched" in str(rows[tagged]["tags"])
     assert [*files.iterdir()] == []
 
 
-def test_several_workspaces(folder: Path, database: str) -> None:
-    with (
-        Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
-        Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
-    ):
-        project = Warehouse(folder, acme, database).put("Several workspaces")
-        # The project's own token is set too, and does not count.
-        project.run(
-            "mihu-workspaces",
-            TAP_MIHU__ACME_API_URL=acme.url,
-            TAP_MIHU__ACME_AUTH_TOKEN=acme.token,
-            TAP_MIHU__GLOBEX_API_URL=globex.url,
-            TAP_MIHU__GLOBEX_AUTH_TOKEN=globex.token,
-        )
-        for name, sandbox in (("acme", acme), ("globex", globex)):
-            assert rows(database, f"tap_mihu__{name}").keys() == uuids(sandbox.workspace)
-            state = project.state(f"dev:tap-mihu--{name}-to-target-postgres")
-            assert state["replication_key_value"]
-
+# Extractors beside others: loaded by one command.
 
 ODD = ("gold", "", 0, False, None, 1.5, [1, "a"], {"of": None}, "7", " 7", "\u0663", "\u00b2", 42)
 """What may stand in a custom field."""
-
-
-def with_odd_values(*fields: str) -> Workspace:
-    """A workspace with each of the odd values once in each of these custom fields."""
-    workspace = some(len(ODD), custom_fields=fields)
-    for contact, value in zip(workspace.contacts(), ODD, strict=True):
-        workspace.edit(contact["uuid"], **dict.fromkeys(fields, value))
-    return workspace
+CUSTOM_FIELDS = ("plan", "seats", "ssn", "iban")
+CAMPAIGN = "Contacts of one campaign, pool or tag"
+BESIDE = (
+    "Several workspaces",
+    "Personal data",
+    "All custom fields but some",
+    "Custom fields as columns",
+    CAMPAIGN,
+    "Several runs at once",
+)
 
 
 def as_text(value: object) -> str | None:
@@ -163,198 +130,166 @@ def as_text(value: object) -> str | None:
     return json.dumps(value, separators=(",", ":"))
 
 
-def test_personal_data(folder: Path, database: str) -> None:
-    workspace = with_odd_values("plan", "ssn")
-    with Sandbox(workspace) as sandbox:
-        Warehouse(folder, sandbox, database).put("Personal data").run(
-            "tap-mihu--private", "target-postgres", MIHU_SALT="grain"
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[Project]:
+    workspace = some(custom_fields=CUSTOM_FIELDS)
+    for contact, value in zip(workspace.contacts(), ODD, strict=False):
+        workspace.edit(contact["uuid"], **dict.fromkeys(CUSTOM_FIELDS, value))
+    with (
+        Sandbox(workspace) as sandbox,
+        Sandbox(some(30, seed=1), token="of-acme") as acme,  # noqa: S106
+        Sandbox(some(20, seed=2), token="of-globex") as globex,  # noqa: S106
+    ):
+        project = Project(tmp_path_factory.mktemp("project"), sandbox, server)
+        names = ("private", "careful", "columns", "campaign")
+        project.put(*map(recipe, BESIDE)).run(
+            "mihu-workspaces",
+            *(part for name in names for part in (f"tap-mihu--{name}", "target-postgres")),
+            MIHU_SALT="grain",
+            # The project's own token is set too, and does not count.
+            TAP_MIHU__ACME_API_URL=acme.url,
+            TAP_MIHU__ACME_AUTH_TOKEN=acme.token,
+            TAP_MIHU__GLOBEX_API_URL=globex.url,
+            TAP_MIHU__GLOBEX_AUTH_TOKEN=globex.token,
         )
-    table = rows(database, "tap_mihu__private")
+        for name, one in (("acme", acme), ("globex", globex)):
+            assert table(project, f"tap_mihu__{name}").keys() == uuids(one.workspace)
+        yield project
+
+
+def test_several_workspaces(loaded: Project) -> None:
+    """Their rows are looked at in the beginning, while there are their sandboxes."""
+    for name in ("acme", "globex"):
+        assert loaded.state(f"tap-mihu--{name}-to-target-postgres")["replication_key_value"]
+
+
+def test_personal_data(loaded: Project) -> None:
+    rows = table(loaded, "tap_mihu__private")
     hidden = {"name", "surname", "phone_number", "custom_fields", "ssn"}
-    assert not hidden & {*next(iter(table.values()))}
-    for contact in workspace.contacts():
-        row, email = table[contact["uuid"]], contact["email"]
+    assert not hidden & {*next(iter(rows.values()))}
+    for contact in loaded.sandbox.workspace.contacts():
+        row, email = rows[contact["uuid"]], contact["email"]
         assert row["email"] == (email and sha256(f"grain{email}".encode()).hexdigest())
         assert row["plan"] == as_text(contact["plan"])
 
 
-def test_all_custom_fields_but_some(folder: Path, database: str) -> None:
-    workspace = with_odd_values("plan", "ssn", "iban")
-    with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put("All custom fields but some")
-        project.run("tap-mihu--careful", "target-postgres")
-        stored = {
-            uuid: row["custom_fields"] for uuid, row in rows(database, "tap_mihu__careful").items()
-        }
-        assert stored == {c["uuid"]: {"plan": c["plan"]} for c in workspace.contacts()}
-
-        workspace.active = ()  # The fields are deactivated.
-        project.run("tap-mihu--careful", "target-postgres", "--full-refresh")
-    assert all(not row["custom_fields"] for row in rows(database, "tap_mihu__careful").values())
-
-
-def test_custom_fields_as_columns(folder: Path, database: str) -> None:
-    workspace = with_odd_values("plan", "seats")
-    with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put("Custom fields as columns")
-        project.run("tap-mihu--columns", "target-postgres")
-        table = rows(database, "tap_mihu__columns")
-        whole = {"0": 0, "7": 7, "\u0663": 3, "42": 42}
-        for contact in workspace.contacts():
-            row = table[contact["uuid"]]
-            assert row["plan"] == as_text(contact["plan"])
-            assert row["seats"] == whole.get(as_text(contact["seats"]) or "")
-            assert row["custom_fields"] == {name: contact[name] for name in ("plan", "seats")}
-
-        workspace.active = ()  # The fields are deactivated.
-        project.run("tap-mihu--columns", "target-postgres", "--full-refresh")
-    for row in rows(database, "tap_mihu__columns").values():
-        assert (row["plan"], row["seats"]) == (None, None)
-
-
-def test_changed_settings_and_old_rows(folder: Path, database: str) -> None:
-    workspace = some(20, custom_fields=("plan",))
-    run = ("tap-mihu", "target-postgres")
-    with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put()
-        project.run(*run)
-        workspace.edit(max(uuids(workspace)), surname="Edited")
-        columns = {"TAP_MIHU_CUSTOM_FIELD_COLUMNS": '["plan"]'}
-        project.run(*run, **columns)
-        plans = {row["plan"] for row in rows(database).values()}
-        assert None in plans, "a row that was not sent again"
-        project.shell(recipe("Changed settings and old rows"), **columns)
-    assert {uuid: row["plan"] for uuid, row in rows(database).items()} == {
-        contact["uuid"]: contact["plan"] for contact in workspace.contacts()
+def test_all_custom_fields_but_some(loaded: Project) -> None:
+    rows = table(loaded, "tap_mihu__careful")
+    assert {uuid: row["custom_fields"] for uuid, row in rows.items()} == {
+        contact["uuid"]: {name: contact[name] for name in ("plan", "seats")}
+        for contact in loaded.sandbox.workspace.contacts()
     }
 
 
-def test_several_runs_at_once(folder: Path, database: str) -> None:
-    workspace = some()
+def test_custom_fields_as_columns(loaded: Project) -> None:
+    rows = table(loaded, "tap_mihu__columns")
+    whole = {"0": 0, "7": 7, "\u0663": 3, "42": 42}
+    for contact in loaded.sandbox.workspace.contacts():
+        row = rows[contact["uuid"]]
+        assert row["plan"] == as_text(contact["plan"])
+        assert row["seats"] == whole.get(as_text(contact["seats"]) or "")
+        assert row["custom_fields"] == {name: contact[name] for name in CUSTOM_FIELDS}
+
+
+def test_the_contacts_of_one_campaign(loaded: Project) -> None:
+    (extractor,) = yaml.load(recipe(CAMPAIGN))["plugins"]["extractors"]
+    selected = loaded.sandbox.workspace.select(extractor["config"]["filters"])
+    found = table(loaded, "tap_mihu__campaign").keys()
+    assert found == {row.contact["uuid"] for row in selected}
+    assert 0 < len(found) < 100
+
+
+def test_several_runs_at_once(loaded: Project) -> None:
+    # Or both would make the table, and one would fail.
+    loaded.ask("create schema tap_mihu")
+    like = "like tap_mihu__columns.contacts including all"
+    loaded.ask(f"create table tap_mihu.contacts ({like})")
     names = ("tap-mihu--active", "tap-mihu--inactive")
-    with Sandbox(workspace, latency=0.05) as sandbox, ThreadPoolExecutor(len(names)) as pool:
-        project = Warehouse(folder, sandbox, database).put("Several runs at once")
-        # Or both would make the table, and one would fail.
-        project.run(names[0], "target-postgres", TAP_MIHU_FILTERS_DATE_FROM="2999-01-01")
+    since = "2025-01-01"
+    with ThreadPoolExecutor(len(names)) as pool:
         runs = [
-            pool.submit(project.run, name, "target-postgres", "--full-refresh") for name in names
+            pool.submit(
+                loaded.run,
+                *(name, "target-postgres"),
+                TAP_MIHU_FILTERS='{"search": "does not count"}',
+                TAP_MIHU_FILTERS_DATE_FROM=since,
+            )
+            for name in names
         ]
-        logs = [one.result().log for one in runs]
-    assert not any("[warning" in log for log in logs), "no variable is taken for a slip"
-    assert rows(database).keys() == {
-        contact["uuid"]
-        for contact in workspace.contacts()
-        if contact["status"] in {"Active", "Inactive"}
-    }
+        logs = "".join(one.result() for one in runs)
+    warnings = [line for line in logs.splitlines() if "[warning  ] tap-mihu" in line]
+    assert warnings == [], "no variable is taken for a slip"
+    sent = loaded.sandbox.workspace.contacts()
+    assert table(loaded).keys() == {one["uuid"] for one in sent if one["created_at"] >= since}
+    assert all(loaded.state(f"{name}-to-target-postgres") for name in names)
 
 
-def test_where_the_state_lives(folder: Path, database: str) -> None:
-    with Sandbox(some(20)) as sandbox:
-        project = Warehouse(folder, sandbox, database).put()
-        project.run("tap-mihu", "target-postgres")
-        printed = project.shell(recipe("Where the state lives"))
-    assert json.loads(printed)["singer_state"]["bookmarks"]["contacts"]["replication_key_value"]
-    assert [*folder.glob(".meltano/**/*.db")]
+# States.
 
 
-def test_the_state_without_meltano(folder: Path, database: str) -> None:
-    workspace = some(20)
-    with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database)
-        settings = {
-            "TARGET_POSTGRES_SQLALCHEMY_URL": project.sqlalchemy_url,
-            "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": "tap_mihu",
-            "PGTZ": "UTC",
-        }
-        script = recipe("State without Meltano")
-        project.shell(script, **settings)
-        first = json.loads((folder / "state.json").read_text("utf-8"))
-        edited = max(uuids(workspace))
-        workspace.edit(edited, surname="Edited")
-        project.shell(script, **settings)
-        second = json.loads((folder / "state.json").read_text("utf-8"))
-    assert rows(database).keys() == uuids(workspace)
-    assert rows(database)[edited]["surname"] == "Edited"
-    bookmarks = [one["bookmarks"]["contacts"]["replication_key_value"] for one in (first, second)]
-    assert bookmarks[0] < bookmarks[1]
+def bookmark(printed: str) -> str:
+    """The bookmark that `meltano state get` prints."""
+    state = json.loads(printed[printed.index("{") :])["singer_state"]
+    return str(state["bookmarks"]["contacts"]["replication_key_value"])
 
 
-def test_the_query_of_your_workspace(folder: Path, database: str) -> None:
-    """The README's."""
-    workspace = some(50, custom_fields=("plan",))
-    with Sandbox(workspace) as sandbox:
-        Warehouse(folder, sandbox, database).put().run("tap-mihu", "target-postgres")
-    (query,) = blocks("sql", "Your workspace")
-    with psycopg.connect(database) as connection:
-        found = connection.execute(query.encode()).fetchall()
-    assert sum(count for _, count, *_ in found) == 50
-    assert sum(with_plan for *_, with_plan in found) == 50
-
-
-def test_the_contacts_of_one_campaign(folder: Path, database: str) -> None:
-    workspace = some()
-    heading = "Contacts of one campaign, pool or tag"
-    (extractor,) = yaml.load(recipe(heading))["plugins"]["extractors"]
-    with Sandbox(workspace) as sandbox:
-        Warehouse(folder, sandbox, database).put(heading).run(
-            "tap-mihu--campaign", "target-postgres"
-        )
-    selected = {row.contact["uuid"] for row in workspace.select(extractor["config"]["filters"])}
-    assert rows(database, "tap_mihu__campaign").keys() == selected
-    assert 0 < len(selected) < 250
-
-
-def test_backfill(folder: Path, database: str) -> None:
-    workspace = some(days=900)
+def test_sending_again_and_what_to_do_when_a_run_is_unproven(tmp_path: Path, database: str) -> None:
+    workspace = some(days=900, custom_fields=("plan",))
     run = ("tap-mihu", "target-postgres")
     start = "2025-03-01T00:00:00Z"
     due = {c["uuid"] for c in workspace.contacts() if c["updated_at"] >= start[:10]}
     everything, years = recipe("Backfill").split("\n", 1)
+    columns = {"TAP_MIHU_CUSTOM_FIELD_COLUMNS": '["plan"]'}
     with Sandbox(workspace) as sandbox:
-        project = Warehouse(folder, sandbox, database).put()
+        project = Project(tmp_path, sandbox, database).put()
         project.run(*run, TAP_MIHU_START_DATE=start)
-        assert rows(database).keys() == due < uuids(workspace)
-        project.run(*run, TAP_MIHU_START_DATE="2000-01-01T00:00:00Z")
-        assert rows(database).keys() == due
+        project.run(*run, TAP_MIHU_START_DATE="2000-01-01T00:00:00Z", **columns)
+        rows = table(project)
+        assert rows.keys() == due < uuids(workspace)
+        assert None in {row["plan"] for row in rows.values()}, "a row that was not sent again"
 
-        project.shell(everything)
-        assert rows(database).keys() == uuids(workspace)
-        before = project.state("dev:tap-mihu-to-target-postgres")
+        assert recipe("Changed settings and old rows") == f"{everything}\n"
+        project.shell(everything, **columns)
+        assert {uuid: row["plan"] for uuid, row in table(project).items()} == {
+            contact["uuid"]: contact["plan"] for contact in workspace.contacts()
+        }
 
-        with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("truncate tap_mihu.contacts")
+        project.ask("truncate tap_mihu.contacts")
         project.shell(years)
-        assert rows(database).keys() == {
+        assert table(project).keys() == {
             contact["uuid"]
             for contact in workspace.contacts()
             if "2023" <= contact["created_at"][:4] <= "2024"
         }
-        assert project.state("dev:tap-mihu-to-target-postgres") == before
+        before = bookmark(project.shell(recipe("Where the state lives")))
+        assert [*tmp_path.glob(".meltano/**/*.db")]
 
-
-def test_what_to_do_when_a_run_is_unproven(folder: Path, database: str) -> None:
-    workspace = Workspace(contacts(300, until=datetime.now(UTC), days=0.4))
-
-    def churn(number: int, workspace: Workspace) -> None:
-        # All over the pages, so that many die before they are read.
-        workspace.delete(workspace.contacts()[number * 97 % 300]["uuid"])
-        workspace.insert()
-
-    # In larger pages, all of it would be one response, and proven.
-    with Sandbox(workspace, caps_per_page=20) as sandbox:
-        project = Warehouse(folder, sandbox, database).put()
-        project.run("tap-mihu", "target-postgres")
-        before = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
         workspace.edit(max(uuids(workspace)), updated_at=datetime.now(UTC) + timedelta(seconds=1))
-
-        sandbox.before_request = churn
-        unproven = project.run("tap-mihu", "target-postgres")
-        assert "not proven that none is missing" in unproven.log
-        after = project.state("dev:tap-mihu-to-target-postgres")["replication_key_value"]
-        assert after == before
-
-        sandbox.before_request = lambda _, __: None
+        sandbox.faults = faults.always(faults.lying(total=101))
+        assert "not proven that none is missing" in project.run(*run)
+        assert project.state()["replication_key_value"] == before
+        sandbox.faults = faults.never
         printed = project.shell(recipe('"Not proven that none is missing"'))
-        stream = json.loads(printed[printed.index("{") :])["singer_state"]["bookmarks"]["contacts"]
-        assert stream["replication_key_value"] > before
-        assert uuids(workspace) <= rows(database).keys()
+        assert bookmark(printed) > before
+
+
+def test_the_state_without_meltano(tmp_path: Path, database: str) -> None:
+    workspace = some(20)
+    edited = max(uuids(workspace))
+    states = []
+    with Sandbox(workspace) as sandbox:
+        project = Project(tmp_path, sandbox, database)
+        for name in ("as it was", "Edited"):
+            workspace.edit(edited, surname=name)
+            project.shell(
+                recipe("State without Meltano"),
+                TARGET_POSTGRES_SQLALCHEMY_URL=project.sqlalchemy_url,
+                TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA="tap_mihu",
+                PGTZ="UTC",
+            )
+            states.append(json.loads((tmp_path / "state.json").read_text("utf-8")))
+            rows = table(project)
+            assert rows.keys() == uuids(workspace)
+            assert rows[edited]["surname"] == name
+    first, second = (one["bookmarks"]["contacts"]["replication_key_value"] for one in states)
+    assert first < second

@@ -8,7 +8,7 @@ from typing import Any
 from tests.e2e.expected import as_record
 from tests.sandbox import Contact, Workspace, contacts
 
-__all__ = ["CUSTOM_FIELDS", "as_row", "varied_workspace"]
+__all__ = ["CUSTOM_FIELDS", "as_row", "by_uuid", "varied_workspace"]
 
 CUSTOM_FIELDS = ("customer_number", "remarks")
 
@@ -26,9 +26,9 @@ SPECIAL: tuple[Contact, ...] = (
 """What must arrive as it is; the rest of each contact is made up."""
 
 
-def varied_workspace(count: int = 250) -> Workspace:
+def varied_workspace(size: int = 250) -> Workspace:
     """Fill a workspace with made-up contacts, and one for each special value."""
-    workspace = Workspace(contacts(count, tags="mixed", custom_fields=CUSTOM_FIELDS))
+    workspace = Workspace(contacts(size, tags="mixed", custom_fields=CUSTOM_FIELDS))
     for contact in SPECIAL:
         workspace.insert(contact)
     return workspace
@@ -44,8 +44,11 @@ def as_row(contact: Contact) -> dict[str, Any]:
 
 
 def by_uuid(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Index rows by their key, which must not repeat."""
+    """Index rows by their key, which must not repeat; without the target's own columns."""
     listed = list(rows)
-    indexed = {row["uuid"]: row for row in listed}
+    indexed = {
+        row["uuid"]: {name: row[name] for name in row if not name.startswith("_sdc_")}
+        for row in listed
+    }
     assert len(indexed) == len(listed)
     return indexed
