@@ -47,6 +47,8 @@ class Ledger:
         """The windows of which it is not proven that all was read."""
         self.read = 0
         """Contacts read."""
+        self.sent = 0
+        """Contacts sent, by this run and those that it goes on with."""
         self.complete = False
         """After the end: whether everything was read and proven, by this run or the round."""
         self._before = state
@@ -80,6 +82,7 @@ class Ledger:
             begun = course.resumes.version
             goes_on = version if begun is not None and stays_full else None
             self._round = replace(course.resumes, full=stays_full, version=goes_on)
+            self.sent = course.resumes.sent
         elif self.reads_everything:
             # When it begins, the first response will tell.
             self._round = Round("", full, version, self.state.bookmark)
@@ -95,14 +98,24 @@ class Ledger:
         """Enter nothing before the end: there may be too few contacts to be believed."""
         self._held = []
 
-    def window_done(self, window: Done, rows: int) -> None:
+    @property
+    def more_than_sent(self) -> int | None:
+        """How many contacts there are more than the last time, if more than were sent since."""
+        before, now = self.state.contacts, self._contacts
+        if self._round is None or self.unproven or before is None or now is None:
+            return None
+        return now - before if now - before > self.sent else None
+
+    def window_done(self, window: Done, rows: int, sent: int) -> None:
         """Enter a finished window.
 
         Args:
             window: What was read.
             rows: How many contacts it has.
+            sent: How many of them were sent.
         """
         self.read += rows
+        self.sent += sent
         if self._round is not None and not self._round.began:
             self._round = replace(self._round, began=self._read_at)
         if not window.proven:
@@ -115,7 +128,8 @@ class Ledger:
         if self._round is None or self._held is not None:
             return
         if window.proven and window.dates is not None and self._is_over(window.dates.last):
-            self._round = replace(self._round, read=self._round.read + rows)
+            begun = self._round
+            self._round = replace(begun, read=begun.read + rows, sent=begun.sent + sent)
         # One that has reached its end is over; what is unproven is for the next one.
         ended = self._is_last(window.dates) and self.unproven
         self.state = replace(self.state, round=None if ended else self._round)
@@ -176,10 +190,15 @@ class Ledger:
         self.complete = not self.unproven and self._is_complete()
         self.state = replace(self.state, round=None)
         if self.complete:
-            total = self.read if self.reads_everything else self._course.total
+            total = self._contacts
             counted = replace(self.state, contacts=total, counted_at=self._read_at)
             self.state = replace(self.state if total is None else counted, doubted=None)
         return None
+
+    @property
+    def _contacts(self) -> int | None:
+        """How many contacts there are, if they were counted."""
+        return self.read if self.reads_everything else self._course.total
 
     def note_fields(self, met: Collection[str] | None) -> str | None:
         """Enter, after the end, the names of the extra fields that were met.

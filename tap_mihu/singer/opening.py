@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["open_client"]
 
+_LONGEST_TIMEOUT_SECONDS = 366 * 24 * 3600
+"""Sockets take no more than some hundred years."""
+
 
 def open_client(config: Mapping[str, Any], logger: Log) -> Client:
     """Return a client with the settings of the tap; the caller closes it.
@@ -26,7 +29,7 @@ def open_client(config: Mapping[str, Any], logger: Log) -> Client:
         root_url(config),
         token=config["auth_token"],
         user_agent=config["user_agent"],
-        timeout_seconds=config["request_timeout"],
+        timeout_seconds=min(config["request_timeout"], _LONGEST_TIMEOUT_SECONDS),
         max_retries=config["max_retries"],
         logger=logger,
         rate_limit=RateLimit(config["rate_limit_percent"], config.get("max_requests_per_minute")),

@@ -50,7 +50,6 @@ class Run:
         self._logger = logger
         self._met_server = self._counted_first = False
         self._sends_rest = self._doubted = False
-        self._sent = 0
         self.extra_names = ExtraNames()
         """Those of the custom fields that are met."""
         self.activates: int | None = None
@@ -162,29 +161,27 @@ class Run:
         return unread
 
     def _read_range(self, events: Iterator[Rows | Done]) -> Iterator[Rows | Done]:
-        rows = 0
+        rows = sent = 0
         for event in events:
             if isinstance(event, Rows):
                 rows += len(event.rows)
-                self._sent += sum(row.payload is not None for row in event.rows)
+                sent += sum(row.payload is not None for row in event.rows)
             else:
-                self._ledger.window_done(event, rows)
-                rows = 0
+                self._ledger.window_done(event, rows, sent)
+                rows = sent = 0
             yield event
 
     def _missed_some(self) -> bool:
         """Return whether there are more new contacts than were sent."""
-        ledger, before = self._ledger, self.state.contacts
-        if before is None or not ledger.reads_everything or ledger.unproven:
-            return False
-        if ledger.read - before <= self._sent:
+        more = self._ledger.more_than_sent
+        if more is None:
             return False
         self._logger.warning(
             "There are %d records more than when everything was read last, but only %d were "
             "created or updated since: contacts can enter a tag, pool, stage or campaign without "
             "being updated. This run sends all others once; FULL_TABLE does so in every run",
-            ledger.read - before,
-            self._sent,
+            more,
+            self._ledger.sent,
         )
         return True
 

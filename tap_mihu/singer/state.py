@@ -65,6 +65,8 @@ class Round:
     """Up to when the updates of all contacts were delivered before it."""
     read: int = 0
     """Contacts read, of days that need not be read again."""
+    sent: int = 0
+    """Those of them that were sent."""
 
     def to_state(self) -> dict[str, Any]:
         """Return what the state holds of it."""
@@ -79,15 +81,18 @@ class Round:
         """
         if value is None:
             return None
-        if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
+        # Older states lack `sent`.
+        fields = {"sent": 0, **value} if isinstance(value, dict) else {}
+        if fields.keys() != set(cls.__slots__):
             raise ValueError
-        found = cls(**value)
+        found = cls(**fields)
         if not (
             is_moment(found.began)
             and type(found.full) is bool
             and (found.version is None or _is_count(found.version))
             and (found.before is None or is_moment(found.before))
             and _is_count(found.read)
+            and _is_count(found.sent)
         ):
             raise ValueError
         return found

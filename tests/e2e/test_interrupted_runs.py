@@ -70,6 +70,37 @@ def test_a_read_interrupted_again_and_again(*, full: bool, concurrency: int) -> 
     assert len(ranges(after.state)) == 1
 
 
+@pytest.mark.parametrize("pages", [0.9, 1.3], ids=["first pass", "second pass"])
+def test_contacts_that_enter_a_filter_are_sent_though_the_run_is_interrupted(pages: float) -> None:
+    """No time of an update tells of them, only the number of contacts does."""
+    workspace = workspace_of(600)
+    with Sandbox(workspace) as sandbox:
+        config = sandbox.config(
+            filters={"status": "Active"}, page_size=PAGE_SIZE, max_concurrent_requests=1
+        )
+        state = in_process(config).state
+        a_run = len(sandbox.requests)
+        outside = [c["uuid"] for c in workspace.contacts() if c["status"] != "Active"]
+        joining, read = outside[:30], set[str]()
+        for uuid in joining:
+            workspace.edit(uuid, touch=False, status="Active")
+        workspace.clock.advance(HOUR)
+        last = a_run + round(pages * a_run)
+        sandbox.faults = lambda info: faults.status(401) if info.number >= last else None
+        interrupted = in_process(config, state=state)
+        assert interrupted.status == 1
+        sandbox.faults = faults.never
+        runs = [interrupted]
+        for _ in range(2):
+            workspace.clock.advance(HOUR)
+            runs.append(in_process(config, state=runs[-1].state))
+    for run in runs:
+        read.update(run.uuids)
+    assert set(joining) <= read
+    assert runs[-1].warnings == []
+    assert len(runs[-1].uuids) < 30
+
+
 def test_a_killed_scan_goes_on() -> None:
     workspace, hang = workspace_of(600), faults.hang()
     with Sandbox(workspace, faults=lambda info: hang if info.number >= 90 else None) as sandbox:

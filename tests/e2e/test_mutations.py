@@ -27,8 +27,8 @@ plausible = st.sampled_from(["", "FULL_TABLE", "contacts", "updated_at", "2025-0
 anything = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(10**9), 10**9)
-    | st.floats(-1e9, 1e9)
+    | st.integers(-(10**20), 10**20)
+    | st.floats(-1e20, 1e20)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
     | plausible,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner),

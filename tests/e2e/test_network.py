@@ -18,7 +18,7 @@ AGENT = f"tap-mihu/{version('tap-mihu')}"
 
 @pytest.mark.parametrize(
     ("settings", "agent"),
-    [({}, AGENT), ({"user_agent": "acme nightly/7 (ops)"}, "acme nightly/7 (ops)")],
+    [({}, AGENT), ({"user_agent": "acme/7 (ops)", "request_timeout": 10**12}, "acme/7 (ops)")],
     ids=str,
 )
 def test_every_request_says_who_asks_and_every_try_is_counted(

@@ -41,8 +41,8 @@ def _note_the_end(clock: ServerClock, page: Any) -> None:  # noqa: ANN401
     clock.began_at = page.served_at
 
 
-def _proven(one: Ledger, window: Done, rows: int) -> None:
-    _done(one, replace(window, proven=True), rows)
+def _proven(one: Ledger, window: Done, rows: int, sent: int) -> None:
+    _done(one, replace(window, proven=True), rows, sent)
 
 
 def _with_ranges_in_a_round_only(state: State) -> dict[str, Any]:
