@@ -4,20 +4,25 @@ A child's peak memory includes its parent's at the fork: keep the measuring proc
 """
 
 import gzip
+import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from subprocess import PIPE
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from urllib.request import urlopen
 
 from tests.benchmarks.field import STDOUT, Contender
-from tests.benchmarks.service import Service
 
+ROOT = Path(__file__).parents[2]
 LOG = "stderr.log"
 _EMAIL = re.compile(rb"contact(\d+)@example\.test")
 
@@ -26,34 +31,74 @@ class CommandError(Exception):
     """A measured command failed, or did not do all of its work."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Numbers of measured runs, and of contacts in the scenarios' workspaces."""
+
+    runs: int = 5
+    contacts: int = 200_000
+    slow: int = 100_000  # behind a slow line
+    sizes: tuple[int, ...] = (10_000, 100_000, 300_000, 1_000_000)
+    costs: tuple[int, ...] = (10_000, 20_000, 100_000, 300_000)
+    loaded: int = 100_000  # into warehouses
+    every_warehouse: bool = True  # or only the first one
+
+
 class Sample(NamedTuple):
     """What one run of a command cost."""
 
     seconds: float
-    cpu_seconds: float
     peak_mb: float
 
 
-def _environment() -> dict[str, str]:
-    """Keep the user's own settings of the tap, proxies and telemetry out of the measurement."""
-    others = {key: text for key, text in os.environ.items() if not key.startswith("TAP_MIHU_")}
-    return others | {"no_proxy": "127.0.0.1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+@dataclass(frozen=True)
+class Service:
+    """A running server and the workspace in it."""
+
+    contacts: int
+    root: str
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.root}/api/v1"
+
+    @property
+    def pages(self) -> int:
+        """How many requests a plain walk needs."""
+        return max(1, -(-self.contacts // 100))
+
+    def requests(self) -> int:
+        """Count the requests since the last time."""
+        with urlopen(f"{self.root}/requests") as response:  # noqa: S310 - our own
+            return int(response.read())
+
+
+@contextmanager
+def serving(contacts: int, **options: object) -> Iterator[Service]:
+    """Run a server as long as the block lasts; options are `shape`, `spread` and `latency_ms`."""
+    workspace = json.dumps({"contacts": contacts, **options})
+    command = [sys.executable, "-m", "tests.benchmarks.server", workspace]
+    with subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as server:
+        assert server.stdout
+        yield Service(contacts, f"http://127.0.0.1:{server.stdout.readline().strip()}")
+        # Leaving the block closes the server's standard input, which ends it.
 
 
 def run(command: Sequence[str], folder: Path, output: str = os.devnull) -> Sample:
     """Run a command in a folder, its standard output going to a file there or nowhere."""
+    # Without the user's own settings of the tap, proxies and telemetry.
+    others = {key: text for key, text in os.environ.items() if not key.startswith("TAP_MIHU_")}
+    env = others | {"no_proxy": "127.0.0.1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
     with (folder / output).open("wb") as stdout, (folder / LOG).open("wb") as stderr:
         start = time.perf_counter()
-        child = subprocess.Popen(
-            command, cwd=folder, env=_environment(), stdout=stdout, stderr=stderr
-        )
+        child = subprocess.Popen(command, cwd=folder, env=env, stdout=stdout, stderr=stderr)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         log = (folder / LOG).read_text(errors="replace")[-2000:]
         raise CommandError(f"{' '.join(command)} ended with status {child.returncode}:\n{log}")
-    return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Sample(seconds, usage.ru_maxrss / 1024)
 
 
 def measure(contender: Contender, service: Service) -> Sample:

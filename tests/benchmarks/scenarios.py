@@ -8,12 +8,15 @@ from tempfile import NamedTemporaryFile
 from tests.benchmarks import field
 from tests.benchmarks.contacts import SHAPES, SPREADS
 from tests.benchmarks.field import LOOP, STDOUT, TAP, Contender, piped, tap, tap_in_batches
-from tests.benchmarks.measuring import Sample, alternate, measure, race
-from tests.benchmarks.plan import CONCURRENCY, LATENCY_MS, Plan
+from tests.benchmarks.measuring import Plan, Sample, alternate, measure, race, serving
 from tests.benchmarks.report import Table, comparison
-from tests.benchmarks.service import serving
 from tests.benchmarks.warehouse import warehouse
 
+__all__ = ["SCENARIOS", "SMOKE", "Plan"]
+
+SMOKE = Plan(1, 300, 300, (100, 300), (100, 300), 300, every_warehouse=False)
+LATENCY_MS = 50
+CONCURRENCY = 8
 CONCURRENT = tap(max_concurrent_requests=CONCURRENCY)
 
 
@@ -46,7 +49,7 @@ def loading(plan: Plan) -> Iterator[Table]:
         ]
         medians = alternate(ways, service, plan.runs)
     least = -(-service.pages // CONCURRENCY) * LATENCY_MS / 1000
-    ideal = {f"{CONCURRENCY} requests always under way": Sample(least, 0, 0)}
+    ideal = {f"{CONCURRENCY} requests always under way": Sample(least, 0)}
     title = f"{plan.slow:,} contacts into a target, {LATENCY_MS} ms latency"
     yield comparison(title, (plan.slow, ideal | medians))
 

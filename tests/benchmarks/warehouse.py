@@ -8,10 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.field import PROGRAMS, SDK, TAP, Contender, piped, tap_in_batches
-from tests.benchmarks.measuring import CommandError, Sample, alternate, measure
-from tests.benchmarks.plan import Plan
+from tests.benchmarks.measuring import (
+    ROOT,
+    CommandError,
+    Plan,
+    Sample,
+    Service,
+    alternate,
+    measure,
+    serving,
+)
 from tests.benchmarks.report import Table, comparison
-from tests.benchmarks.service import ROOT, Service, serving
 from tests.environments import own_environment
 
 # A contender only in that it needs some modules.
