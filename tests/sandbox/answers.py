@@ -11,8 +11,6 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 LOGIN_PAGE = "<!DOCTYPE html><html><body><form>Log in to Mihu</form></body></html>"
 
-_PAGES_EACH_SIDE = 3
-
 
 def php_json(value: object) -> bytes:
     """Encode as PHP does by default: all ASCII, and slashes escaped."""
@@ -50,13 +48,9 @@ def envelope(
     """Wrap one page of rows as Laravel's paginator does."""
     last_page = max(1, -(-total // per_page))
     before = (page - 1) * per_page
-    near = range(max(1, page - _PAGES_EACH_SIDE), min(last_page, page + _PAGES_EACH_SIDE) + 1)
 
     def url(number: int) -> str | None:
         return f"{path}?page={number}" if 1 <= number <= last_page else None
-
-    def link(number: int, label: str) -> dict[str, Any]:
-        return {"url": url(number), "label": label, "active": label == str(page)}
 
     data = {
         "current_page": page,
@@ -65,11 +59,7 @@ def envelope(
         "from": before + 1 if rows else None,
         "last_page": last_page,
         "last_page_url": url(last_page),
-        "links": [
-            link(page - 1, "&laquo; Previous"),
-            *(link(number, str(number)) for number in near),
-            link(page + 1, "Next &raquo;"),
-        ],
+        "links": [{"url": url(page + 1), "label": "Next &raquo;", "active": False}],
         "next_page_url": url(page + 1),
         "path": path,
         "per_page": per_page,

@@ -42,7 +42,6 @@ PAGES: dict[str, tuple[Mapping[str, Any], Mapping[str, object], Mapping[str, obj
     "no dates": ({"supports_dates": False}, {"date_to": "nonsense"}, {"total": 60}),
     "capped": ({"caps_per_page": 20}, {"per_page": 50}, {"per_page": 20, "to": 20, "last_page": 3}),
     "below the cap": ({"caps_per_page": 20}, {"per_page": 10}, {"per_page": 10, "last_page": 6}),
-    "page 1 only": ({"ignores_page": True}, {"page": 3}, {"current_page": 1, "from": 1}),
     "text": ({"numbers_as_text": True}, {"page": 2}, {"current_page": "2", "total": "60"}),
 }
 
