@@ -10,7 +10,7 @@ import sys
 from itertools import islice
 from multiprocessing import Pool
 
-from tests.simulated.orders import UNTOUCHED_ORDERS
+from tests.simulated.oddities import UNTOUCHED_ORDERS
 from tests.simulated.reading import Outcome, read
 from tests.simulated.scenarios import FIGURES, SUBJECTS, Result
 

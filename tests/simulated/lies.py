@@ -8,11 +8,8 @@ from typing import Any
 from tests.sandbox.clock import NOON
 from tests.simulated.bounds import DAY, Bounds
 from tests.simulated.changes import Change, churn
-from tests.simulated.oddities import Freshness, Oddities, Withholding
-from tests.simulated.orders import Order
-from tests.simulated.paging import Larger, Paging
-from tests.simulated.server import SimulatedServer
-from tests.simulated.shapes import Shape
+from tests.simulated.oddities import Freshness, Larger, Oddities, Order, Paging, Withholding
+from tests.simulated.server import Shape, SimulatedServer
 
 Rates = dict[Change, float]
 HOUR = timedelta(hours=1)

@@ -11,7 +11,7 @@ from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
 from tests.simulated.bounds import EVERYTHING, includes
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger
 from tests.simulated.server import SimulatedServer
 
 

@@ -16,7 +16,8 @@ from tap_mihu.singer.beginning import read_stream_state
 from tap_mihu.singer.course import Terms
 from tap_mihu.singer.run import Run
 from tap_mihu.singer.state import Subject
-from tests.simulated.small import DAY, Cut, Item, Reader, SmallWorkspace, Trouble, View
+from tests.simulated.bounds import DAY
+from tests.simulated.small import Cut, Item, Reader, SmallWorkspace, Trouble, View
 
 VIEWS = (
     View({}),

@@ -4,7 +4,8 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from random import Random
 
 from tap_mihu.errors import RefusedError
@@ -15,6 +16,7 @@ from tests.simulated.bounds import (
     DAY_LONG,
     EVERYTHING,
     SECOND,
+    SPAN,
     UNDATED,
     Bounds,
     includes,
@@ -23,12 +25,8 @@ from tests.simulated.bounds import (
     number,
 )
 from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
-from tests.simulated.history import Version, shuffled_slice
-from tests.simulated.oddities import Freshness, Oddities, Withholding
-from tests.simulated.orders import Order
-from tests.simulated.paging import Larger, Paging
-from tests.simulated.shapes import Shape, creation_times, within
-from tests.simulated.world import World
+from tests.simulated.oddities import Freshness, Larger, Oddities, Order, Paging, Withholding
+from tests.simulated.world import Version, World, shuffled_slice
 
 __all__ = [
     "DAY",
@@ -46,6 +44,67 @@ __all__ = [
 # A page of ten times the rows takes five and a half times as long.
 _TIME_PER_ROW = 0.5
 _PATIENCE_STEPS = 60
+
+
+class Shape(StrEnum):
+    """How creation dates are spread before the scan begins."""
+
+    EVEN = "even"
+    GROWING = "growing"
+    GAP = "gap"  # half of it ten years old
+    IMPORT = "import"  # half of it on one old day
+    TIES = "ties"  # in runs of one creation time, each longer than a page
+    TWO_DAYS = "two days"  # nine tenths on two old days
+    TODAY = "today"
+    RECENT = "recent"  # nine tenths yesterday and today
+    ASLEEP = "asleep"  # nobody was created in the last ten days
+    OUTLIER = "outlier"  # one contact forty years old
+    UNDATED = "undated"  # a tenth has no creation date
+    ONE_UNDATED = "one undated"
+
+
+def creation_times(  # noqa: C901, PLR0911 - one case for each shape
+    shape: Shape, size: int, page_size: int, start: datetime, zone: timedelta, rng: Random
+) -> Sequence[datetime | None]:
+    """Draw so many creation times, in no order."""
+    recent = start - timedelta(minutes=1)
+    today = datetime.combine((start + zone).date(), datetime.min.time(), UTC) - zone
+    spread = [recent - SPAN * rng.random() for _ in range(size)]
+    half, most = size // 2, size * 9 // 10
+    old_day = today - 40 * DAY
+    match shape:
+        case Shape.EVEN:
+            return spread
+        case Shape.GROWING:
+            return [recent - SPAN * (1 - math.sqrt(rng.random())) for _ in spread]
+        case Shape.GAP:
+            return [time - 3650 * DAY for time in spread[:half]] + spread[half:]
+        case Shape.IMPORT:
+            return [within(old_day, rng) for _ in range(half)] + spread[half:]
+        case Shape.TIES:
+            run = 2 * page_size + 1
+            return [spread[place - place % run] for place in range(size)]
+        case Shape.TWO_DAYS:
+            days = [old_day, old_day - 47 * DAY]
+            return [within(rng.choice(days), rng) for _ in range(most)] + spread[most:]
+        case Shape.TODAY:
+            return [today + (recent - today) * rng.random() for _ in spread]
+        case Shape.RECENT:
+            length = recent - today + DAY
+            return [recent - length * rng.random() for _ in range(most)] + spread[most:]
+        case Shape.ASLEEP:
+            return [time - 10 * DAY for time in spread]
+        case Shape.OUTLIER:
+            return [start - 40 * 365 * DAY, *spread[1:]]
+        case Shape.UNDATED:
+            return [None if rng.random() < 0.1 else time for time in spread]
+        case Shape.ONE_UNDATED:
+            return [None, *spread[1:]]
+
+
+def within(midnight: datetime, rng: Random) -> datetime:
+    """Draw a moment of a day."""
+    return midnight + DAY * rng.random()
 
 
 class FailedError(RefusedError):
@@ -70,7 +129,6 @@ class SimulatedServer:
     page_cap: int | None = None  # of any page; ten times the page size unless it is given
     ignores_dates: bool = False
     miscounts: int = 0  # added to every total, but not to what last_page is made of
-    hides_pages: int = 0  # taken from every last page
     latency: float = 0  # real seconds at most that an answer is on its way, to let others overtake
     filtered: bool = False  # whether the reader has set filters other than dates
     bounds: Bounds = field(default_factory=Bounds)
@@ -94,9 +152,7 @@ class SimulatedServer:
         self._now = number(self.start)
         if self.ignores_dates:
             self.bounds = Bounds(ignores_from=True, ignores_to=True)
-        if self.hides_pages:
-            self.paging = replace(self.paging, hides_pages=self.hides_pages)
-        odd = replace(self.odd, delay=self.delay) if self.delay else self.odd
+        odd = replace(self.odd, delay=self.delay or self.odd.delay)
         times = _numbers(self._creation_times())
         outside = _numbers(self._drawn(Shape.EVEN, odd.outside, self._odd_rng))
         zone = microseconds(self.zone)
@@ -211,7 +267,7 @@ class SimulatedServer:
     # What a test sees.
 
     def throughout(self, within: DateRange = EVERYTHING) -> set[str]:
-        """The contacts in these dates that could be seen from the start until now."""
+        """Return the contacts in these dates that could be seen from the start until now."""
         world, requests = self._world, len(self.requests)
         return {
             one.uuid

@@ -11,10 +11,9 @@ from tap_mihu.reading.scan import Done, Rows
 from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
 from tap_mihu.singer.run import Run
+from tests.sandbox.clock import NOON
+from tests.simulated.bounds import DAY, EVERYTHING, includes
 
-DAY = timedelta(days=1)
-EVERYTHING = DateRange(None, None)
-_NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 _LONG_AGO = datetime(2019, 3, 1, tzinfo=UTC)
 _FAR_AHEAD = datetime(2999, 1, 1, tzinfo=UTC)
 _FAR_AHEAD_TEXT = to_text(_FAR_AHEAD)
@@ -73,7 +72,7 @@ class SmallWorkspace:
         self._zone = timedelta(hours=rng.choice((0, 13, -11)))
         self._whole_seconds = rng.random() < 0.3
         self._undated_share = rng.choice((0, 0, 0.1))
-        self.now = _NOON
+        self.now = NOON
         self.items: dict[str, Item] = {}
         self._born = 0
         for _ in range(rng.choice((3, 30))):
@@ -144,10 +143,7 @@ class SmallWorkspace:
         items = [i for i in self.items.values() if i.member or not view.members_only]
         if dates is None:
             return [item for item in items if item.day is None]
-        if dates == EVERYTHING:
-            return items
-        first, last = dates.first or date.min, dates.last or date.max
-        return [item for item in items if item.day is not None and first <= item.day <= last]
+        return [item for item in items if includes(dates, item.day)]
 
 
 @dataclass

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.simulated.orders import Order
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger, Order, Paging
 from tests.simulated.reading import check, read
 from tests.simulated.server import EVERYTHING, Shape, SimulatedServer
 
@@ -105,5 +104,5 @@ def test_a_server_that_miscounts_is_not_believed(size: int, miscounts: int) -> N
 @pytest.mark.parametrize("size", [200, 1000])
 def test_a_last_page_that_is_kept_from_us_is_missed(size: int) -> None:
     """Where pages are as large as that, a window is one page, which is not kept from us."""
-    server = SimulatedServer(size=size, hides_pages=1, larger=Larger.REFUSED)
+    server = SimulatedServer(size=size, paging=Paging(hides_pages=1), larger=Larger.REFUSED)
     assert not read(server).proven

@@ -11,7 +11,7 @@ from tap_mihu.reading.entry import Entry
 from tap_mihu.reading.questions import Question
 from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.records.pages import DateRange, Page
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger
 from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
 from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 

@@ -7,7 +7,7 @@ import pytest
 
 from tap_mihu.reading.scan import Done, scan
 from tap_mihu.records.pages import DateRange
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger
 from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
 from tests.simulated.server import (
     DAY,

@@ -6,9 +6,7 @@ import pytest
 
 from tests.simulated.changes import churn
 from tests.simulated.lies import BUSY, CHURNS, LIES, TWO_LIES, is_declared, liar
-from tests.simulated.oddities import Oddities
-from tests.simulated.orders import Order
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger, Oddities, Order
 from tests.simulated.reading import Outcome, read
 from tests.simulated.server import SimulatedServer
 

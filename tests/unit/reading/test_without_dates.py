@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from tests.simulated.families import timeless
-from tests.simulated.paging import Larger
+from tests.simulated.oddities import Larger
 from tests.simulated.reading import Outcome, Reading, read, read_into
 from tests.simulated.server import EVERYTHING, QUIET, Change, Order, SimulatedServer, churn
 

@@ -10,13 +10,10 @@ from tap_mihu.records.pages import DateRange
 from tests.sandbox.clock import NOON
 from tests.simulated.bounds import ALL, DAY, EVERYTHING, UNDATED, ZERO_DATE
 from tests.simulated.changes import Change, churn
-from tests.simulated.history import History, Version
 from tests.simulated.lies import BUSY, LIES
-from tests.simulated.oddities import Oddities
-from tests.simulated.orders import Order
-from tests.simulated.paging import Larger
-from tests.simulated.server import FailedError, SimulatedServer
-from tests.simulated.shapes import Shape
+from tests.simulated.oddities import Larger, Oddities, Order
+from tests.simulated.server import FailedError, Shape, SimulatedServer
+from tests.simulated.world import History, Version
 
 TODAY = NOON.date()
 
