@@ -1,9 +1,8 @@
 """Drives the steps of the reading core by hand, against a listing of a few contacts."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from math import ceil
 from typing import TypeVar
 
@@ -14,7 +13,6 @@ from tap_mihu.records.timestamps import to_text
 from tests.sandbox.clock import NOON
 
 TODAY = NOON.date()
-_LONG_BEFORE = -3 * 3600
 _Result = TypeVar("_Result")
 
 Happening = Callable[["Listing"], None]
@@ -63,8 +61,8 @@ class Listing:
     """A server of a few contacts, to each of which a day belongs; None where it has none."""
 
     days: dict[str, date | None]
-    before: Mapping[int, Happening] = field(default_factory=dict)
-    """What happens before the request of a number, from 1."""
+    before: Iterable[tuple[int, Happening]] = ()
+    """What happens before the request of which number, from 1."""
     page_size: int = 100
     obeys_larger: bool = True
     most_counted: int | None = None
@@ -75,12 +73,13 @@ class Listing:
     """How many days before `date_from` its dates begin."""
     refuses: Callable[[Question], bool] = lambda _question: False
     asked: int = 0
-    now: datetime = NOON
 
     def reply(self, question: Question) -> Reply:
         """Return a page in order of names, or a refusal."""
         self.asked += 1
-        self.before.get(self.asked, _nothing)(self)
+        for number, happening in self.before:
+            if number == self.asked:
+                happening(self)
         if self.refuses(question):
             return RefusedError("this is refused")
         selected = sorted(self.selected(question.dates))
@@ -88,7 +87,7 @@ class Listing:
         start = size * (question.number - 1)
         total = self.count(question.dates)
         rows = [row(uuid, self.days[uuid]) for uuid in selected[start : start + size]]
-        return Page(question.number, rows, total, max(1, ceil(total / size)), self.now)
+        return Page(question.number, rows, total, max(1, ceil(total / size)), NOON)
 
     def selected(self, dates: DateRange) -> list[str]:
         """Return who is created within dates, as the server takes them."""
@@ -107,39 +106,30 @@ class Listing:
         total = len(self.selected(dates))
         return total if self.most_counted is None else min(total, self.most_counted)
 
-    def bear(self, day: date) -> None:
-        """Add a contact."""
-        self.days[f"born {len(self.days)} before {self.asked}"] = day
-
-    def kill(self, uuid: str) -> None:
-        """Take a contact away."""
-        self.days.pop(uuid, None)
-
-
-def _nothing(_listing: Listing) -> None:
-    pass
-
 
 def contacts(*ago: int | None) -> dict[str, date | None]:
     """Return contacts created so many days ago; None for one without date."""
-    return {f"c{n}": None if days is None else days_ago(days) for n, days in enumerate(ago)}
+    return {f"c{n:02}": None if days is None else days_ago(days) for n, days in enumerate(ago)}
 
 
-def kill(*uuids: str) -> Happening:
+def kill(*numbers: int) -> Happening:
     """Let these die."""
 
     def kill_them(server: Listing) -> None:
-        for uuid in uuids:
-            server.kill(uuid)
+        for number in numbers:
+            server.days.pop(f"c{number:02}", None)
 
     return kill_them
 
 
-def kill_one(day: date) -> Happening:
+def kill_one(ago: int) -> Happening:
     """Let one of a day die, another each time."""
-    return lambda server: server.kill(
-        next((one for one in server.days if server.days[one] == day), "")
-    )
+
+    def kill_it(server: Listing) -> None:
+        name = next((one for one, day in server.days.items() if day == days_ago(ago)), "")
+        server.days.pop(name, None)
+
+    return kill_it
 
 
 def bear(ago: int, number: int = 1) -> Happening:
@@ -147,36 +137,34 @@ def bear(ago: int, number: int = 1) -> Happening:
 
     def bear_them(server: Listing) -> None:
         for _ in range(number):
-            server.bear(days_ago(ago))
+            server.days[f"born {len(server.days)} before {server.asked}"] = days_ago(ago)
 
     return bear_them
 
 
-def together(events: Iterable[tuple[int, Happening]]) -> dict[int, Happening]:
-    """Return what happens before which request."""
-    by_number: dict[int, list[Happening]] = {}
-    for number, happening in events:
-        by_number.setdefault(number, []).append(happening)
-
-    def happen(happenings: list[Happening], server: Listing) -> None:
-        for one in happenings:
-            one(server)
-
-    return {number: partial(happen, ones) for number, ones in by_number.items()}
+def always(happening: Happening) -> list[tuple[int, Happening]]:
+    """Let it happen before every request."""
+    return [(number, happening) for number in range(1, 99)]
 
 
-def page(number: int, contacts: str, total: int, seconds: int = 0, *, last_page: int = 2) -> Page:
-    """Return a response of so many seconds after noon.
+def pages(text: str) -> list[Page]:
+    """Return responses of noon, such as "1 a b-30 /3, 2 c? /3".
 
-    Args:
-        number: Its number.
-        contacts: Names, each with the seconds from noon to its creation; hours before by default.
-        total: How many contacts it counts.
-        seconds: When it is served.
-        last_page: How many pages it tells of.
+    Each has its number, its contacts, and how many it counts. A contact has a letter, and the
+    seconds from noon to its creation: by default a is created nine days ago, b eight, and so on;
+    "?" is for one without a date.
     """
-    rows = []
-    for contact in contacts.split():
-        name, offset = contact[:1], int(contact[1:] or _LONG_BEFORE)
-        rows.append(row(name, NOON + timedelta(seconds=offset)))
-    return Page(number, rows, total, last_page, NOON + timedelta(seconds=seconds))
+    responses = [response.split() for response in text.split(",")]
+    last_page = max(int(number) for number, *_ in responses)
+    return [
+        Page(int(number), [_row(*one) for one in contacts], int(total[1:]), last_page, NOON)
+        for number, *contacts, total in responses
+    ]
+
+
+def _row(name: str, *offset: str) -> Row:
+    if not offset:
+        return row(name, days_ago(ord("j") - ord(name)))
+    if offset == ("?",):
+        return row(name, None)
+    return row(name, NOON + timedelta(seconds=int("".join(offset))))

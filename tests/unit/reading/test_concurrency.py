@@ -1,22 +1,29 @@
 """Several requests at a time: the same promise, no request too many, no thread left behind."""
 
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from itertools import count, islice
+from functools import partial
+from itertools import count, islice, product
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
+from tap_mihu.reading import workers
 from tap_mihu.reading.entry import Entry
 from tap_mihu.reading.questions import Question
 from tap_mihu.reading.scan import Rows, scan
+from tap_mihu.reading.workers import Workers
 from tap_mihu.records.pages import DateRange, Page
-from tests.simulated.paging import Larger
-from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
-from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
+from tests.simulated.changes import Change, churn
+from tests.simulated.reading import Boom, Reading, check, read, read_into
+from tests.simulated.server import EVERYTHING, Order, Shape, SimulatedServer
 
 PATIENCE = 30  # seconds until a test that hangs is given up
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})
+SHAPES = [Shape.EVEN, Shape.IMPORT, Shape.TODAY]
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +40,13 @@ def workers_end() -> Iterator[Callable[[], None]]:
     wait()
 
 
-@pytest.mark.parametrize("shape", [Shape.EVEN, Shape.IMPORT, Shape.TODAY])
+# The scan.
+
+
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("concurrency", [4, 16])
-def test_every_contact_comes_once_or_the_scan_says_so(
-    concurrency: int, order: Order, shape: Shape
-) -> None:
-    for seed, size in enumerate([400, 1600]):
+def test_every_contact_comes_once_or_the_scan_says_so(concurrency: int, order: Order) -> None:
+    for seed, (size, shape) in enumerate(product([400, 1100], SHAPES)):
         server = SimulatedServer(
             seed=seed, size=size, order=order, shape=shape, changes=CHURN, latency=0.0002
         )
@@ -48,41 +55,9 @@ def test_every_contact_comes_once_or_the_scan_says_so(
         assert server.most_in_flight <= concurrency
 
 
-@pytest.mark.parametrize("concurrency", [4, 16])
-def test_as_many_requests_at_a_time_as_allowed(concurrency: int) -> None:
-    server = SimulatedServer(size=400)
-    arrivals = count(1)
-    enough = threading.Event()
-
-    def fetch(
-        dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
-    ) -> Page:
-        if number > 1:
-            if next(arrivals) == concurrency:
-                enough.set()
-            assert enough.wait(PATIENCE), "no further request came while these were under way"
-        return server.fetch(dates, number, per_page)
-
-    assert [*scan(fetch, EVERYTHING, concurrency=concurrency)]
-
-
-@pytest.mark.parametrize("size", [400, 1600])
-@pytest.mark.parametrize("fails_at", [0, 1, 3, 7, 30])
-@pytest.mark.parametrize("concurrency", [1, 4, 16])
-def test_an_error_ends_the_scan(concurrency: int, fails_at: int, size: int) -> None:
-    server = SimulatedServer(size=size, changes=CHURN, larger=Larger.REFUSED)
-    with pytest.raises(Boom):
-        read_into(Reading(), failing(server.fetch, fails_at), concurrency=concurrency)
-    assert all(thread.daemon for thread in server.threads)
-    # Workers that are not told yet may begin one more each.
-    assert len(server.requests) < fails_at + 2 * concurrency
-
-
 def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) -> None:
     """Three requests hang while the fourth fails; what was queued behind them is not sent."""
-    server = SimulatedServer(size=400)
-    arrivals = count(1)
-    release = threading.Event()
+    server, arrivals, release = SimulatedServer(size=400), count(1), threading.Event()
     came_back: list[int] = []
 
     def fetch(
@@ -98,6 +73,7 @@ def test_an_error_waits_for_no_other_request(workers_end: Callable[[], None]) ->
 
     with pytest.raises(Boom):
         read_into(Reading(), fetch, concurrency=4)
+    assert all(thread.daemon for thread in server.threads)
     assert not came_back
     release.set()
     workers_end()
@@ -110,8 +86,6 @@ class Busy:
 
     def __init__(self, *, ignores_dates: bool = False) -> None:
         self.server = SimulatedServer(size=10_000, page_size=50, ignores_dates=ignores_dates)
-        self.fails = False
-        self.failed = threading.Event()
         self._came = 0
         self._arrived = threading.Condition()
 
@@ -122,9 +96,6 @@ class Busy:
         with self._arrived:
             self._came += 1
             self._arrived.notify_all()
-            if self.fails:
-                self.failed.set()
-                raise Boom
         return page
 
     def more_came(self, than: int) -> int:
@@ -158,28 +129,12 @@ def test_a_window_that_cannot_be_held_is_read_no_faster_than_it_is_written() -> 
     assert written == 10_000
 
 
-def test_what_is_settled_is_written_though_a_request_fails_meanwhile() -> None:
-    undisturbed, reading, busy = Reading(), Reading(), Busy()
-    read_into(undisturbed, busy.fetch)
-
-    def read_on() -> None:
-        for item in scan(busy.fetch, EVERYTHING, concurrency=1):
-            reading.add(item)
-            assert not busy.fails or busy.failed.wait(PATIENCE)
-            busy.fails = True
-
-    with pytest.raises(Boom):
-        read_on()
-    assert reading.rows_before == undisturbed.rows_before[:1]
-
-
-@pytest.mark.parametrize("size", [400, 1600])
-@pytest.mark.parametrize("items", [1, 2, 3])
+@pytest.mark.parametrize("items", [1, 3])
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
 def test_a_scan_closed_early_asks_no_further(
-    concurrency: int, items: int, size: int, workers_end: Callable[[], None]
+    concurrency: int, items: int, workers_end: Callable[[], None]
 ) -> None:
-    server = SimulatedServer(size=size)
+    server = SimulatedServer(size=1600)
     scanning = scan(server.fetch, EVERYTHING, concurrency=concurrency)
     assert isinstance(scanning, Generator)
     assert [*islice(scanning, items)]
@@ -208,3 +163,112 @@ def test_a_response_knows_what_had_come_when_it_was_asked_for(
     others = [page.came_as - 1 - page.asked_after for page in came]
     assert min(others) == 0
     assert (max(others) > 0) == (concurrency > 1)
+
+
+# Its workers.
+
+
+class Held:
+    """A task that tells when it begins, and ends when it may."""
+
+    def __init__(self) -> None:
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self) -> threading.Thread:
+        self.began.set()
+        assert self.may_end.wait(PATIENCE)
+        return threading.current_thread()
+
+
+def finish(*tasks: Held) -> None:
+    for task in tasks:
+        task.may_end.set()
+
+
+def fail() -> None:
+    raise ZeroDivisionError
+
+
+def test_tasks_run_side_by_side_each_worker_with_one_waiting_and_no_more_than_workers() -> None:
+    tasks = [Held() for _ in range(6)]
+    with Workers[int, threading.Thread](3) as crew:
+        for number, task in enumerate(tasks):
+            assert crew.has_room
+            crew.submit(number, task)
+        assert not crew.has_room
+        for task in tasks[:3]:
+            assert task.began.wait(PATIENCE)
+        assert not crew.ready
+        # Results come as they are ready.
+        finish(tasks[2])
+        first = crew.result()
+        assert first[0] == 2
+        assert crew.has_room
+        assert crew.outstanding == 5
+        finish(*tasks)
+        done = dict([first, *(crew.result() for _ in range(5))])
+    assert done.keys() == {*range(6)}
+    assert len({*done.values()}) == 3
+    assert all(thread.daemon for thread in done.values()), "a signal would wait for them"
+
+
+def test_no_thread_is_started_that_no_task_needs() -> None:
+    before = threading.active_count()
+    with Workers[int, threading.Thread](8) as crew:
+        assert threading.active_count() == before
+        for number in range(3):
+            crew.submit(number, threading.current_thread)
+            crew.result()
+        assert threading.active_count() == before + 1
+
+
+def test_a_result_that_would_never_come_is_not_waited_for() -> None:
+    with Workers[int, int](1) as crew, pytest.raises(RuntimeError):
+        crew.result()
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_an_error_is_raised_and_no_waiting_task_begins_after_it(waiting: int) -> None:
+    begun: list[int] = []
+    with Workers[int, None](1) as crew:
+        crew.submit(0, fail)
+        for number in range(1, waiting + 1):
+            crew.submit(number, partial(begun.append, number))
+        with pytest.raises(ZeroDivisionError):
+            crew.result()
+        assert not crew.ready
+    assert begun == []
+
+
+class Impatient(SimpleQueue[Any]):
+    """A queue at which the main thread must not wait: a worker may take the last task."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401, FBT001, FBT002
+        assert threading.current_thread() is not threading.main_thread()
+        return super().get(block, timeout)
+
+
+def test_at_the_end_waiting_tasks_are_let_go_and_nothing_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running, waiting = Held(), Held()
+    monkeypatch.setattr(workers, "SimpleQueue", Impatient)
+    with Workers[int, threading.Thread](1) as crew:
+        crew.submit(1, running)
+        crew.submit(2, waiting)
+        assert running.began.wait(PATIENCE)
+    assert not running.may_end.is_set()
+    finish(running, waiting)
+    # It is one thread: had it begun the second task, it would have done so before it ended.
+    (thread,) = (one for one in threading.enumerate() if one.name.startswith("tap-mihu-worker"))
+    thread.join(PATIENCE)
+    assert not waiting.began.is_set()
+
+
+def test_signals_are_left_to_the_main_thread() -> None:
+    def blocked() -> set[Any]:
+        return {*signal.pthread_sigmask(signal.SIG_BLOCK, ())}
+
+    with Workers[int, set[Any]](1) as crew:
+        crew.submit(1, blocked)
+        assert crew.result()[1] >= {signal.SIGINT, signal.SIGTERM}

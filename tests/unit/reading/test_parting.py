@@ -1,7 +1,6 @@
 """Parting: which windows stand in the place of one, and what doubt they carry."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -14,33 +13,28 @@ from tap_mihu.reading.questions import Question
 from tap_mihu.reading.undated import Undated
 from tap_mihu.reading.window import Window
 from tap_mihu.records.pages import DateRange, Page
-from tests.simulated.steps import TODAY, Listing, days_ago, drive
+from tests.simulated.steps import (
+    TODAY,
+    Happening,
+    Listing,
+    always,
+    bear,
+    contacts,
+    days_ago,
+    drive,
+    kill,
+)
 
 OLD = DateRange(days_ago(40), days_ago(10))
 WHOLE = DateRange()
 
 
-def spread() -> dict[str, date | None]:
+def spread(
+    before: list[tuple[int, Happening]] | None = None, *, undated: int = 0, **lies: int
+) -> Listing:
     """Return contacts of different numbers a day, from forty days ago until today."""
     agos = [n for n in range(41) for _ in range(1 + n % 3)]
-    return {f"c{place:02}": days_ago(ago) for place, ago in enumerate(agos)}
-
-
-def with_undated() -> dict[str, date | None]:
-    return {**spread(), **{f"z{n}": None for n in range(7)}}
-
-
-def importing(server: Listing) -> None:
-    server.bear(days_ago(20))
-
-
-def nearly_all_die(server: Listing) -> None:
-    for uuid in server.selected(OLD)[1:]:
-        server.kill(uuid)
-
-
-def bearing(server: Listing) -> None:
-    server.bear(TODAY)
+    return Listing(contacts(*agos, *[None] * undated), before or (), **lies)  # type: ignore[arg-type]
 
 
 def know(*, by_date: bool = True, gaps: bool = False, used: int = 0) -> Knowledge:
@@ -58,12 +52,14 @@ class Cut:
     know: Knowledge = field(default_factory=know)
     doubt: str | None = None
     was_read: bool = False
+    per_page: int | None = None
+    undated: int | None = None
 
     def make(self) -> tuple[list[Window], list[Undated], list[Question]]:
         """Return the windows, the undated, and what was asked."""
-        window = Window(self.dates, is_whole=self.dates == WHOLE, doubt=self.doubt)
+        window = Window(self.dates, doubt=self.doubt, per_page=self.per_page)
         first = Listing(self.server.days, page_size=2, most_counted=self.server.most_counted)
-        page = first.reply(Question(self.know.asked_dates(self.dates)))
+        page = first.reply(Question(self.dates))
         assert isinstance(page, Page)
         if self.was_read:
             window.reads.append(Read(pages=[page]))
@@ -73,93 +69,67 @@ class Cut:
 
 
 CUTS = {
-    "even": Cut(Listing(spread()), {None}),
-    "in doubt before": Cut(Listing(spread()), {"odd"}, doubt="odd"),
-    "capped total": Cut(Listing(spread(), most_counted=10), {NOT_ADDING_UP}),
-    "capped total, in doubt before": Cut(Listing(spread(), most_counted=10), {"odd"}, doubt="odd"),
-    "nearly all die": Cut(Listing(spread(), {2: nearly_all_die}), {SHRUNK}),
-    "imports without end": Cut(
-        Listing(spread(), dict.fromkeys(range(99), importing)), {UNCOMPARED}
-    ),
-    "imports without end, once read": Cut(
-        Listing(spread(), dict.fromkeys(range(99), importing)), was_read=True
-    ),
-    "one day left out": Cut(Listing(spread(), to_earlier=1), {None}),
-    "many days left out": Cut(Listing(spread(), to_earlier=9)),
-    "dates ignored": Cut(Listing(spread(), from_earlier=99, to_earlier=-99)),
-    "one day": Cut(Listing(spread()), dates=DateRange(days_ago(20), days_ago(20))),
-    "no dates in the listing": Cut(Listing(spread()), know=know(by_date=False)),
-    "gaps known": Cut(Listing(spread()), know=know(gaps=True)),
-    "no more requests": Cut(Listing(spread()), know=know(used=9_999)),
-    "the whole": Cut(Listing(spread()), {None}, WHOLE),
-    "the whole, undated": Cut(Listing(with_undated()), {None}, WHOLE),
-    "the whole, births without end": Cut(
-        Listing(spread(), dict.fromkeys(range(99), bearing)), {None, UNCOMPARED}, WHOLE
-    ),
-    "the whole, capped": Cut(Listing(spread(), most_counted=10), {NOT_ADDING_UP}, WHOLE),
-    "the whole, dates ignored": Cut(
-        Listing(spread(), from_earlier=99, to_earlier=-99), dates=WHOLE
-    ),
+    "even": Cut(spread(), {None}),
+    "in doubt before": Cut(spread(), {"odd"}, doubt="odd"),
+    "capped total": Cut(spread(most_counted=10), {NOT_ADDING_UP}),
+    "capped total, in doubt before": Cut(spread(most_counted=10), {"odd"}, doubt="odd"),
+    "overlap": Cut(spread(from_earlier=1), {NOT_ADDING_UP}),
+    "nearly all die": Cut(spread([(2, kill(*range(21, 79)))]), {SHRUNK}),
+    "imports without end": Cut(spread(always(bear(20))), {UNCOMPARED}),
+    "imports without end, once read": Cut(spread(always(bear(20))), was_read=True),
+    "one day left out": Cut(spread(to_earlier=1), {None}),
+    "many days left out": Cut(spread(to_earlier=9)),
+    "dates ignored": Cut(spread(from_earlier=99, to_earlier=-99)),
+    "no more requests": Cut(spread(), know=know(used=9_999)),
+    "the whole": Cut(spread(), {None}, WHOLE, undated=0),
+    "the whole, undated": Cut(spread(undated=7), {None}, WHOLE, undated=7),
+    # It is cut by ordinary pages, which come sooner, though larger are to be read.
+    "the whole, in larger pages": Cut(spread(), {None}, WHOLE, undated=0, per_page=1000),
+    "the whole, most die": Cut(spread([(3, kill(*range(70)))]), {SHRUNK}, WHOLE),
+    "the whole, births without end": Cut(spread(always(bear(0))), {None, UNCOMPARED}, WHOLE),
+    "the whole, capped": Cut(spread(most_counted=10), {NOT_ADDING_UP}, WHOLE),
+    "the whole, overlap": Cut(spread(from_earlier=1), {NOT_ADDING_UP}, WHOLE),
+    "the whole, dates ignored": Cut(spread(from_earlier=99, to_earlier=-99), dates=WHOLE),
 }
 
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 def test_what_stands_in_the_place_of_a_window(cut: Cut) -> None:
     windows, undated, _ = cut.make()
-    doubts = {one.doubt for one in windows} | {one.doubt for one in undated}
-    assert doubts == (cut.doubts or set())
+    assert {one.doubt for one in (*windows, *undated)} == (cut.doubts or set())  # type: ignore[attr-defined]
     assert len(undated) == (cut.dates == WHOLE and cut.doubts is not None)
+    assert cut.undated in {None, *(one.expected for one in undated)}
+    # First pages of the right size are not asked for again.
+    assert all((one.first is None) == (one.per_page is not None) for one in windows)
+    assert all(one.per_page == cut.per_page for one in windows)
+    assert all(one.most == one.known_total for one in windows if one.first)
+    check_cover(windows, cut.dates)
+
+
+def check_cover(windows: list[Window], dates: DateRange) -> None:
+    if windows:
+        assert (windows[0].dates.first, windows[-1].dates.last) == (dates.first, dates.last)
     for earlier, later in pairwise(windows):
         assert earlier.dates.last == later.dates.first - (TODAY - days_ago(1))  # type: ignore[operator]
-    if windows:
-        assert (windows[0].dates.first, windows[-1].dates.last) == (
-            cut.dates.first,
-            cut.dates.last,
-        )
 
 
-@pytest.mark.parametrize("name", ["one day", "no dates in the listing", "gaps known"])
-def test_what_cannot_be_cut_is_not_asked_for(name: str) -> None:
-    _, _, asked = CUTS[name].make()
-    assert not asked
-
-
-def test_the_first_pages_are_not_asked_for_again() -> None:
-    windows, _, _ = Cut(Listing(spread())).make()
-    assert [one.first and one.first.number for one in windows] == [1] * len(windows)
-    assert all(one.most == one.known_total > 0 for one in windows)
-
-
-def test_a_first_page_of_another_size_is_not_kept() -> None:
-    """The whole is cut by ordinary pages, which come sooner, though larger are to be read."""
-    server = Listing(spread())
-    page = server.reply(Question(WHOLE))
-    assert isinstance(page, Page)
-    parts, _ = drive(part(know(), Window(WHOLE, per_page=1000), page, 4), server.reply)
-    windows = [one for one in parts or [] if isinstance(one, Window)]
-    assert [(one.first, one.per_page) for one in windows] == [(None, 1000)] * 2
-
-
-@pytest.mark.parametrize(("days", "expected"), [(spread(), 0), (with_undated(), 7)])
-def test_the_undated_come_last_with_their_number(
-    days: dict[str, date | None], expected: int
-) -> None:
-    _, (undated,), _ = Cut(Listing(days), dates=WHOLE).make()
-    assert (undated.expected, undated.doubt) == (expected, None)
-
-
-UNSEEN = {
-    "many days": (Window(OLD, seen=(days_ago(30), days_ago(20))), {UNCOMPARED}),
-    "in doubt before": (Window(OLD, seen=(days_ago(30), days_ago(20)), doubt="odd"), {"odd"}),
-    "a day": (Window(DateRange(TODAY, TODAY), seen=(TODAY, TODAY)), set()),
-    "nothing seen": (Window(OLD), set()),
+CANNOT_BE_CUT = {
+    "one day": Cut(spread(), dates=DateRange(days_ago(20), days_ago(20))),
+    "no dates in the listing": Cut(spread(), know=know(by_date=False)),
+    "gaps known": Cut(spread(), know=know(gaps=True)),
 }
 
 
-@pytest.mark.parametrize(("window", "doubts"), UNSEEN.values(), ids=UNSEEN)
-def test_parts_of_what_is_refused_are_in_doubt(window: Window, doubts: set[str]) -> None:
-    parts = [one for one in part_unseen(window, know()) if isinstance(one, Window)]
-    assert {one.doubt for one in parts} == doubts
-    assert all(one.first is None for one in parts)
-    if parts:
-        assert (parts[0].dates.first, parts[-1].dates.last) == (OLD.first, OLD.last)
+@pytest.mark.parametrize("cut", CANNOT_BE_CUT.values(), ids=CANNOT_BE_CUT)
+def test_what_cannot_be_cut_is_not_asked_for(cut: Cut) -> None:
+    assert cut.make() == ([], [], [])
+
+
+def test_parts_of_what_is_refused_are_in_doubt() -> None:
+    seen = (days_ago(30), days_ago(20))
+    for window in (Window(OLD, seen=seen), Window(OLD, seen=seen, doubt="odd")):
+        parts = [one for one in part_unseen(window, know()) if isinstance(one, Window)]
+        assert {(one.doubt, one.first) for one in parts} == {(window.doubt or UNCOMPARED, None)}
+        check_cover(parts, OLD)
+    assert not part_unseen(Window(DateRange(TODAY, TODAY), seen=(TODAY, TODAY)), know())
+    assert not part_unseen(Window(OLD), know())

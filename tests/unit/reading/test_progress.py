@@ -1,126 +1,134 @@
 """Progress, by a clock of its own: the time left is right on a steady server, pauses or not."""
 
 import time
-from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from tap_mihu.reading.progress import Progress
+from tap_mihu.reading.scan import scan
+from tap_mihu.records.pages import DateRange, Page
+from tests.sandbox.clock import NOON
+from tests.simulated.server import EVERYTHING, Shape, SimulatedServer
+
+A_MINUTE = 60.0
+DAY = timedelta(days=1)
+MIDDLE = (NOON - 60 * DAY).date()
 
 
-class Clock:
-    """A monotonic clock that moves only when it is told to."""
+class Steady:
+    """A server that takes as long for each response, told by a clock that only it moves."""
 
-    def __init__(self) -> None:
-        self.now = 5000.0
+    def __init__(self, server: SimulatedServer, latency: float, a_minute: int | None) -> None:
+        self._server = server
+        self._latency = latency
+        self._a_minute = a_minute
+        self._window_ends = 0.0
+        self._left = 0
+        self.now = 0.0
+        self.progress = Progress()
+        self.told: list[tuple[float, int, float | None]] = []
 
-    def monotonic(self) -> float:
-        return self.now
+    def fetch(
+        self, dates: DateRange, number: int, per_page: int | None = None, *, patient: bool = True
+    ) -> Page:
+        if self._a_minute is not None:
+            if self._left == 0 and self.now < self._window_ends:
+                self.progress.note_pause(self._window_ends - self.now)
+                self._pass(self._window_ends - self.now)
+            if self.now >= self._window_ends:
+                self._window_ends, self._left = self.now + A_MINUTE, self._a_minute
+            self._left -= 1
+        self._pass(self._latency)
+        return self._server.fetch(dates, number, per_page)
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass, and note now and then what is told."""
+        for _ in range(5):
+            self.now += seconds / 5
+            left = None if self.progress.planning else self.progress.seconds_left()
+            self.told.append((self.now, self.progress.read, left))
+
+
+@pytest.mark.parametrize("a_minute", [None, 20], ids=["steady", "throttled"])
+@pytest.mark.parametrize("pages", [30, 200, 400])
+@pytest.mark.parametrize("shape", [Shape.EVEN, Shape.IMPORT])
+def test_the_time_left_is_right_from_a_tenth_of_the_reading_on(
+    monkeypatch: pytest.MonkeyPatch, shape: Shape, pages: int, a_minute: int | None
+) -> None:
+    latency = 8.0 if a_minute is None else 0.2
+    steady = Steady(SimulatedServer(size=10 * pages, shape=shape), latency, a_minute)
+    monkeypatch.setattr(time, "monotonic", lambda: steady.now)
+    for _ in scan(steady.fetch, EVERYTHING, concurrency=1, progress=steady.progress):
+        pass
+    ended = steady.now
+    told = [(at, left) for at, _, left in steady.told if left is not None]
+    spare = 4 * latency if a_minute is None else A_MINUTE
+    # What comes before the first pause tells little, for some of it is the plan.
+    since = ended / 10 if a_minute is None else max(ended / 10, 2 * A_MINUTE)
+    wrong = [
+        (round(at), round(left), round(ended - at))
+        for at, left in told
+        if at >= since and abs(left - (ended - at)) > 0.3 * (ended - at) + spare
+    ]
+    assert wrong == []
+    read = [read for _, read, left in steady.told if left is not None]
+    assert read == sorted(read)
+
+
+def test_the_contacts_of_several_scans_add_up() -> None:
+    """A run that reads some ranges of dates only reads each by a scan."""
+    server, progress = SimulatedServer(size=300), Progress()
+    past, since = DateRange(None, MIDDLE), DateRange(MIDDLE + DAY, None)
+    counted = [server.fetch(dates, 1).total for dates in (past, since)]
+    for number, dates in enumerate((past, since), 1):
+        for _ in scan(server.fetch, dates, concurrency=1, progress=progress):
+            assert progress.read <= progress.total == sum(counted[:number])
+        assert progress.read == progress.total
+        assert progress.counted == counted[number - 1]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A monotonic clock that moves only when it is told to."""
+    clock = SimpleNamespace(now=5000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now)
     return clock
 
 
-def read_steadily(progress: Progress, clock: Clock, contacts: int, every: float) -> Iterator[None]:
-    """Read page by page; yields at each."""
-    progress.total = contacts
-    progress.begin_reading()
-    for _ in range(contacts // 100):
-        clock.now += every
-        progress.passed_on += 100
-        yield
-
-
-def read_in_bursts(progress: Progress, clock: Clock, contacts: int) -> Iterator[None]:
-    """Read six pages at once, then be told to wait for a minute, as Laravel tells it."""
-    progress.total = contacts
-    progress.begin_reading()
-    for page in range(contacts // 100):
-        if page and page % 6 == 0:
-            progress.note_pause(59)
-            for _ in range(59):
-                clock.now += 1
-                yield
-        clock.now += 1 / 6
-        progress.passed_on += 100
-        yield
-
-
-@pytest.mark.parametrize("how", ["steadily", "slowly", "in bursts"])
-def test_the_time_left_is_right_from_a_tenth_of_the_run_on(clock: Clock, how: str) -> None:
-    progress, began = Progress(), clock.now
-    contacts = 10_000
-    reading = (
-        read_in_bursts(progress, clock, contacts)
-        if how == "in bursts"
-        else read_steadily(progress, clock, contacts, 8.0 if how == "slowly" else 0.05)
-    )
-    told = []
-    for _ in reading:
-        left = progress.seconds_left()
-        assert left is not None
-        told.append((clock.now, left))
-    ended = clock.now
-    later = [(at, left) for at, left in told if at - began >= (ended - began) / 10]
-    wrong = [
-        (at - began, left, ended - at)
-        for at, left in later
-        if abs(left - (ended - at)) > 0.3 * (ended - at) + 1
-    ]
-    assert wrong == []
-
-
-def test_there_is_no_time_left_before_there_is_a_rate(clock: Clock) -> None:
-    progress = Progress(total=1000)
-    clock.now += 100
-    assert (progress.rate(), progress.seconds_left()) == (None, None)
-    progress.begin_reading()
-    clock.now += 10
-    assert (progress.rate(), progress.seconds_left()) == (None, None)
-    progress.passed_on = 100
-    assert progress.rate() == 10
-    assert progress.seconds_left() == pytest.approx(90)
-
-
-def test_planning_counts_for_nothing(clock: Clock) -> None:
+def test_the_rate_counts_from_when_the_planning_ends_and_the_first_contacts_come(
+    clock: SimpleNamespace,
+) -> None:
     progress = Progress(total=1000)
     assert progress.planning
-    clock.now += 500
-    progress.begin_reading()
+    for _ in range(2):
+        clock.now += 100
+        assert (progress.rate(), progress.seconds_left()) == (None, None)
+        progress.begin_reading()
     assert not progress.planning
-    clock.now += 10
-    progress.passed_on = 500
-    assert progress.seconds_left() == pytest.approx(10)
+    progress.pass_on(100)
+    assert progress.rate() == 1
+    assert progress.seconds_left() == 900
+    progress.pass_on(900)
+    assert progress.seconds_left() == 0
 
 
-def test_what_is_read_counts_before_it_is_passed_on(clock: Clock) -> None:
+def test_what_is_read_counts_before_it_is_passed_on_and_is_never_more_than_all() -> None:
     progress = Progress(total=1000, passed_on=100, held=lambda: 300)
     assert progress.read == 400
     progress.total = 350
     assert progress.read == 350
 
 
-def test_a_pause_is_forgotten_when_the_run_goes_on_without_pauses(clock: Clock) -> None:
+def test_a_pause_is_forgotten_when_the_run_goes_on_without_pauses(clock: SimpleNamespace) -> None:
     progress = Progress(total=100_000)
     progress.begin_reading()
     clock.now += 1
-    progress.passed_on = 100
+    progress.pass_on(100)
     progress.note_pause(9)
     clock.now += 9
     assert progress.rate() == 10
-    for _ in range(90):
-        clock.now += 1
-        progress.passed_on += 100
-    assert progress.rate() == pytest.approx(91)
-
-
-def test_nothing_is_left_at_the_end(clock: Clock) -> None:
-    progress = Progress(total=100)
-    progress.begin_reading()
-    clock.now += 1
-    progress.passed_on = 100
-    assert progress.seconds_left() == 0
+    clock.now += 90
+    progress.pass_on(9000)
+    assert progress.rate() == 91
