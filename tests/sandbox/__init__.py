@@ -5,7 +5,7 @@ from tests.sandbox.churn import Churn
 from tests.sandbox.clock import Clock
 from tests.sandbox.data import Contact, contacts
 from tests.sandbox.sandbox import Sandbox
-from tests.sandbox.traffic import RequestInfo
+from tests.sandbox.wire import RequestInfo
 from tests.sandbox.workspace import Workspace
 
 __all__ = ["Churn", "Clock", "Contact", "RequestInfo", "Sandbox", "Workspace", "contacts", "faults"]

@@ -26,8 +26,6 @@ def main() -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     option = parser.add_argument
-    option("--port", type=int, default=0, help="0 takes a free one")
-    option("--token", default="sandbox", help="the API token")
     option("--contacts", type=int, default=2345, help="how many there are")
     option("--order", choices=get_args(Order), default="id", help="how pages are sorted")
     waits = "wait so long before each response: 0.05 (seconds) or 50ms"
@@ -44,8 +42,7 @@ def main() -> None:
     made = contacts(args.contacts, until=until, custom_fields=("customer_number", "remarks"))
     with Sandbox(
         Workspace(made, order=args.order),
-        port=args.port,
-        token=args.token,
+        token="sandbox",  # noqa: S106 - not a secret
         latency=args.latency,
         throttle_per_minute=args.throttle,
     ) as sandbox:

@@ -35,10 +35,9 @@ def documented_error(status: int, code: str, message: str) -> Response:
 
 
 def invalid(errors: Mapping[str, Sequence[str]]) -> Response:
-    """Answer with what Laravel's validation says."""
-    first, *more = (text for texts in errors.values() for text in texts)
-    rest = f" (and {len(more)} more error{'s' if len(more) > 1 else ''})" if more else ""
-    body = {"message": first + rest, "errors": errors}
+    """Answer as Laravel's validation does."""
+    (message, *_), *_ = errors.values()
+    body = {"message": message, "errors": errors}
     return json_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from flask import Response
 
 from tests.sandbox.answers import HTML, JSON, LOGIN_PAGE, documented_error, json_response, php_json
-from tests.sandbox.traffic import RequestInfo
-from tests.sandbox.wire import Wire
+from tests.sandbox.wire import RequestInfo, Wire
 
 
 def _unaltered(response: Response) -> Response:
@@ -145,32 +144,24 @@ def drip(seconds: float, pieces: int = 20) -> Fault:
     return Fault("drip", send=send)
 
 
-def _broken(
-    name: str, end: Callable[[Wire], None], *, in_body: bool = False, after: float = 0
-) -> Fault:
+def _broken(head: bool, end: Callable[[Wire], None], seconds: float = 60) -> Fault:  # noqa: FBT001
     """Send nothing or half the body, keep silent for some seconds, then end the connection."""
 
     def send(wire: Wire) -> None:
-        if in_body:
+        if head:
             wire.send(wire.head + wire.body[: len(wire.body) // 2])
-        wire.wait(after)
+        wire.wait(seconds)
         end(wire)
 
-    return Fault(name, send=send)
+    return Fault("broken", send=send)
 
 
-close = partial(_broken, "close", Wire.close)
-reset = partial(_broken, "reset", Wire.reset)
-cut_body = partial(_broken, "cut body", Wire.close, in_body=True)
-reset_in_body = partial(_broken, "reset in body", Wire.reset, in_body=True)
-
-
-def hang(seconds: float = 60) -> Fault:
-    return _broken("hang", Wire.close, after=seconds)
-
-
-def hang_in_body(seconds: float = 60) -> Fault:
-    return _broken("hang in body", Wire.close, in_body=True, after=seconds)
+close = partial(_broken, False, Wire.close, 0)  # noqa: FBT003
+reset = partial(_broken, False, Wire.reset, 0)  # noqa: FBT003
+cut_body = partial(_broken, True, Wire.close, 0)  # noqa: FBT003
+reset_in_body = partial(_broken, True, Wire.reset, 0)  # noqa: FBT003
+hang = partial(_broken, False, Wire.close)  # noqa: FBT003
+hang_in_body = partial(_broken, True, Wire.close)  # noqa: FBT003
 
 
 # When.

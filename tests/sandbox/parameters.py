@@ -10,33 +10,27 @@ DEFAULT_PER_PAGE = 15
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-Rules = dict[str, Callable[[str], str | None]]
-"""By parameter, what gives the text for a value that is refused."""
+Rules = dict[str, Callable[[str], bool]]
+"""By parameter, which values are accepted."""
 
 
-def _count(text: str, most: int | None = None) -> str | None:
-    if not re.fullmatch("-?[0-9]{1,18}", text):
-        return "The {field} field must be an integer."
-    if int(text) < 1:
-        return "The {field} field must be at least 1."
-    too_many = most is not None and int(text) > most
-    return f"The {{field}} field must not be greater than {most}." if too_many else None
+def _count(text: str, most: int = 10**18) -> bool:
+    return re.fullmatch("[0-9]{1,18}", text) is not None and 1 <= int(text) <= most
 
 
-def _one_of(*values: str) -> Callable[[str], str | None]:
-    return lambda text: None if text in values else "The selected {field} is invalid."
+def _one_of(*values: str) -> Callable[[str], bool]:
+    return lambda text: text in values
 
 
-def _uuid(text: str) -> str | None:
-    return None if _UUID.fullmatch(text) else "The {field} field must be a valid UUID."
+def _uuid(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
 
 
-def _date(text: str) -> str | None:
+def _date(text: str) -> bool:
     try:
-        valid = date.fromisoformat(text).isoformat() == text
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
-        valid = False
-    return None if valid else "The {field} field must match the format Y-m-d."
+        return False
 
 
 _PAGES: Rules = {"page": _count, "per_page": _count}
@@ -44,7 +38,7 @@ _SMALL_PAGES: Rules = {"page": _count, "per_page": partial(_count, most=100)}
 _RULES: dict[str, Rules] = {
     "contacts": {
         **_PAGES,
-        "search": lambda _: None,
+        "search": lambda _: True,
         "status": _one_of("Active", "Inactive"),
         "contact_channel": _one_of("Call", "SMS", "WhatsApp"),
         **dict.fromkeys(("stage_uuid", "campaign_uuid", "tag_uuid", "pool_uuid"), _uuid),
@@ -66,7 +60,7 @@ def understood(path: str, query: Mapping[str, str], *, dates: bool = True) -> di
 
 
 def problems(path: str, asked: Mapping[str, str]) -> dict[str, list[str]]:
-    """Find what is wrong with each parameter."""
+    """Say which parameters are refused."""
     rules = _RULES.get(path, _PAGES)
-    refused = {key: problem for key, text in asked.items() if (problem := rules[key](text))}
-    return {key: [text.format(field=key.replace("_", " "))] for key, text in refused.items()}
+    refused = [key for key, text in asked.items() if not rules[key](text)]
+    return {key: [f"The {key.replace('_', ' ')} field is invalid."] for key in refused}

@@ -18,8 +18,7 @@ from tests.sandbox import answers
 from tests.sandbox.faults import Fault, Script, never
 from tests.sandbox.further import ordered
 from tests.sandbox.parameters import DEFAULT_PER_PAGE, problems, understood
-from tests.sandbox.traffic import RequestInfo
-from tests.sandbox.wire import Server, Wire
+from tests.sandbox.wire import RequestInfo, Server, Wire
 from tests.sandbox.workspace import Workspace
 
 BASE = "/api/v1"

@@ -1,27 +1,16 @@
 """Listings below each item of another one, all of which change while they are read."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.below import scan_below
 from tap_mihu.reading.progress import Progress
-from tap_mihu.reading.questions import Fetch
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import Page
 from tests.simulated.server import EVERYTHING, SimulatedServer
-
-
-def timeless(fetch: Fetch) -> Fetch:
-    """Fetch rows that do not tell when they were created."""
-
-    def fetch_timeless(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
-        page = fetch(*asked, **how)
-        rows = [type(row)(row.uuid, None, row.updated_at, row.payload) for row in page.rows]
-        return replace(page, rows=rows)
-
-    return fetch_timeless
 
 
 @dataclass(eq=False)
@@ -30,7 +19,7 @@ class Family:
 
     above: SimulatedServer
     make: Callable[[int], SimulatedServer]  # returns the listing below of a number
-    forbidden: frozenset[int] = frozenset()  # the numbers of those that are always refused
+    forbids: int = 0  # so many of those are always refused
     below: dict[str, SimulatedServer] = field(default_factory=dict)
     emitted: list[tuple[str, str]] = field(default_factory=list)  # each with its item
     done: list[Done] = field(default_factory=list)
@@ -52,14 +41,14 @@ class Family:
     def missing(self) -> set[tuple[str, str]]:
         """What could be seen throughout, and was not emitted."""
         keys = self.above.throughout()
-        return {(key, uuid) for key in keys for uuid in self._server(key).throughout()} - {
-            *self.emitted
-        }
+        there = {(key, uuid) for key in keys for uuid in self._server(key).throughout()}
+        return there - {*self.emitted}
 
     def read(self) -> None:
         """Read all, be it to a refusal."""
+        above = partial(scan, self.above.fetch, EVERYTHING, concurrency=1, by_date=False)
         try:
-            for event in scan_below(self._scan_above, self._scan, Progress(), above_name="pools"):
+            for event in scan_below(above, self._scan, Progress(), above_name="pools"):
                 if isinstance(event, Done):
                     self.done.append(event)
         except RefusedError as error:
@@ -70,12 +59,9 @@ class Family:
             self.below[key] = self.make(len(self.below))
         return self.below[key]
 
-    def _scan_above(self) -> Iterator[Rows | Done]:
-        return scan(self.above.fetch, EVERYTHING, concurrency=1, by_date=False)
-
     def _scan(self, key: str, progress: Progress) -> Iterator[Rows | Done]:
         server = self._server(key)
-        forbidden = list(self.below).index(key) in self.forbidden
+        forbidden = list(self.below).index(key) < self.forbids
 
         def fetch(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
             self.above.pass_time()

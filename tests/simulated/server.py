@@ -136,6 +136,7 @@ class SimulatedServer:
     freshness: Freshness = field(default_factory=Freshness)
     withholding: Withholding = field(default_factory=Withholding)
     odd: Oddities = field(default_factory=Oddities)
+    timeless: bool = False  # whether no row tells when it was created
     varies_case: float = 0  # the share of rows whose uuid is in upper case
 
     requests: list[tuple[DateRange, int]] = field(default_factory=list, init=False)
@@ -260,6 +261,8 @@ class SimulatedServer:
 
     def _row(self, version: Version) -> Row:
         row = version.row
+        if self.timeless:
+            return Row(row.uuid, None, row.updated_at, row.payload)
         if self.varies_case and self._odd_rng.random() < self.varies_case:
             return Row(row.uuid.upper(), row.created_at, row.updated_at, row.payload)
         return row

@@ -24,7 +24,7 @@ def family(seed: int = 0, items: int = 6, *, moves: bool = False, forbids: int =
             size=5 + 8 * (number % 6),
             changes=CHURN if moves else QUIET,
         ),
-        frozenset(range(forbids)),
+        forbids,
     )
 
 

@@ -4,21 +4,14 @@ from itertools import product
 
 import pytest
 
-from tests.simulated.families import timeless
 from tests.simulated.oddities import Larger
-from tests.simulated.reading import Outcome, Reading, read, read_into
+from tests.simulated.reading import Outcome, read
 from tests.simulated.server import EVERYTHING, QUIET, Change, Order, SimulatedServer, churn
 
 BUSY = churn({Change.EDIT: 0.5, Change.INSERT: 0.1, Change.DELETE: 0.05, Change.SWAP: 0.02})
 CALM = churn({Change.EDIT: 0.3, Change.INSERT: 0.02, Change.DELETE: 0.01})
 GROWING = churn({Change.EDIT: 0.5, Change.INSERT: 0.2})
 SEEDS = range(6)
-
-
-def read_timeless(server: SimulatedServer) -> Reading:
-    reading = Reading()
-    read_into(reading, timeless(server.fetch), by_date=False, larger_pages=False)
-    return reading
 
 
 @pytest.mark.parametrize("order", [Order.ID, Order.UPDATED_NEWEST])
@@ -50,15 +43,16 @@ def test_at_rest_it_takes_one_read_or_without_creation_times_two_equal_ones() ->
     server = SimulatedServer(size=205, changes=QUIET, larger=Larger.REFUSED)
     assert read(server, by_date=False).outcome is Outcome.COMPLETE
     assert len(server.requests) == 21
-    assert read_timeless(server).proven
+    server.timeless = True
+    assert read(server, by_date=False, larger_pages=False).proven
     assert len(server.requests) == 3 * 21
 
 
 def test_without_creation_times_nothing_is_lost_in_silence() -> None:
     proven = 0
     for seed in SEEDS:
-        server = SimulatedServer(seed=seed, size=60, changes=CALM)
-        reading = read_timeless(server)
+        server = SimulatedServer(seed=seed, size=60, changes=CALM, timeless=True)
+        reading = read(server, by_date=False, larger_pages=False)
         proven += reading.proven
         assert not reading.proven or server.throughout() <= reading.uuids
     assert proven

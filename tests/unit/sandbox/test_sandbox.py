@@ -146,13 +146,8 @@ def test_dates_are_whole_days_at_both_ends_and_in_utc() -> None:
 # Refusals.
 
 PROBLEMS = {
-    "page=0": "The page field must be at least 1.",
-    "page=one": "The page field must be an integer.",
-    "per_page=1.5": "The per page field must be an integer.",
-    "status=active": "The selected status is invalid.",
-    "stage_uuid=7": "The stage uuid field must be a valid UUID.",
-    "date_from=2025-02-30": "The date from field must match the format Y-m-d.",
-    "date_to=20250101": "The date to field must match the format Y-m-d.",
+    "contacts": "page=0 page=one per_page=1.5 status=active stage_uuid=7 date_from=2025-02-30",
+    "conversations": "per_page=101 sort_by=x",
 }
 MISSING, INVALID = "MISSING_AUTH_TOKEN", "INVALID_AUTH_TOKEN"
 TOKENS: list[tuple[Mapping[str, str], int, str]] = [
@@ -164,16 +159,15 @@ TOKENS: list[tuple[Mapping[str, str], int, str]] = [
 ]
 
 
-def test_bad_parameters_are_refused_and_further_errors_counted() -> None:
+@pytest.mark.parametrize("path", PROBLEMS)
+def test_bad_parameters_are_refused(path: str) -> None:
     with asking() as client:
-        for query, text in PROBLEMS.items():
-            response = client.ask(f"contacts?{query}")
-            errors = {query.partition("=")[0]: [text]}
+        for query in PROBLEMS[path].split():
+            response = client.ask(f"{path}?{query}")
+            name = query.partition("=")[0]
+            text = f"The {name.replace('_', ' ')} field is invalid."
             assert response.status_code == 422
-            assert response.json() == {"message": text, "errors": errors}
-        body = client.ask("conversations", page=0, per_page=101, sort_by="x").json()
-    assert body["message"] == "The page field must be at least 1. (and 2 more errors)"
-    assert body["errors"]["per_page"] == ["The per page field must not be greater than 100."]
+            assert response.json() == {"message": text, "errors": {name: [text]}}
 
 
 def test_a_bad_token_and_an_unknown_route_are_refused() -> None:
