@@ -16,7 +16,7 @@ from tests.readme import blocks
 
 DRAWN = "throughput", "warehouse"
 """The scenarios with a chart; all others take as long again."""
-TABLES = 12
+TABLES = 9
 
 
 def test_the_charts_show_everything_that_is_installed(tmp_path: Path) -> None:
