@@ -135,24 +135,6 @@ def test_a_state_waits_for_a_file_at_most_five_minutes(tmp_path: Path) -> None:
     assert output.seen[2:] == [("contacts", [4]), 4]
 
 
-@pytest.mark.parametrize(
-    ("error", "announced"),
-    [
-        (MihuError("401"), [("contacts", [1, 2, 3]), 0, ("contacts", [4]), 0]),
-        (Interrupted(15), [("contacts", [1, 2, 3]), 0]),
-    ],
-)
-def test_after_an_error_the_rest_is_announced_after_a_signal_it_is_gone(
-    tmp_path: Path, error: BaseException, announced: list[Any]
-) -> None:
-    output = Output()
-    outlet = batches(tmp_path, output)
-    with pytest.raises(type(error)):
-        ended(outlet, lambda: outlet.write_lines("contacts", lines(1, 2, 3, 4)), error)
-    assert output.seen == announced
-    assert len(left(tmp_path)) == len(announced) // 2
-
-
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_signal_while_a_file_is_announced_leaves_it(tmp_path: Path, moment: str) -> None:
     """Or its target would miss it; the state does not follow."""

@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 
-from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
@@ -94,41 +93,6 @@ def rows(count: int, updated: datetime = NOW - 300 * DAY) -> Rows:
 
 def proven(*windows: DateRange | None) -> list[Event]:
     return [Done(dates, proven=True) for dates in windows]
-
-
-# Windows.
-
-
-def test_where_nothing_can_be_read_the_state_stays() -> None:
-    run = Run(YESTERDAY, FULL, ServerClock(), LOGGER)
-
-    def refusing(_: DateRange) -> Iterator[Event]:
-        yield from ()
-        raise RefusedError("HTTP 422")
-
-    run.prepare(Story([]).fetch)
-    with pytest.raises(RefusedError):
-        list(run.read(refusing))
-    assert run.state == YESTERDAY
-
-
-def test_an_unproven_day_among_many(caplog: pytest.LogCaptureFixture) -> None:
-    """The next run sends that day's contacts alone, and its neighbours', for time zones."""
-    first, bad = datetime(2023, 10, 24, tzinfo=UTC), date(2025, 1, 15)
-    created = [first + n * DAY for n in range(600)]
-    contacts = [a_row(str(at.date()), first, at) for at in created]
-    windows = [DateRange(at.date() if at > first else None, at.date()) for at in created]
-    windows.append(DateRange(created[-1].date() + DAY, None))
-    events: list[Event] = [Done(one, proven=bad != one.first) for one in windows]
-    run, _ = Story(events).play(NEW, INCREMENTAL)
-    assert [mark.until is None for mark in run.state.ranges.marks] == [False, True, False]
-    assert run.state.round is None
-    assert not run.proven
-    assert "(created: 2025-01-15)" in caplog.text
-    story = Story([Rows(contacts), *proven(ALL)], NOW + HOUR)
-    run, _ = story.play(run.state, INCREMENTAL)
-    assert story.written == [str(bad + n * DAY) for n in (-1, 0, 1)]
-    assert len(run.state.ranges.spans) == 1
 
 
 # Clocks.
@@ -235,21 +199,6 @@ def test_too_few_contacts_are_believed_when_they_are_found_twice(
     assert ["not proven" in text for text in caplog.messages] == [True] * 5
 
 
-def test_more_new_contacts_than_were_sent_make_it_send_all(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    edited, others = a_row("edited", NOW), rows(12).rows
-    for count, sent in ((10, ["edited"]), (12, ["edited", *map(str, range(12))])):
-        story = Story([Rows([edited, *others[:count]]), *proven(ALL)], total=count + 1)
-        run, _ = story.play(YESTERDAY, INCREMENTAL)
-        assert sorted(story.written) == sorted(sent)
-        assert set(story.asked) == {ALL}
-        assert run.state.contacts == count + 1
-    (record,) = caplog.records
-    assert "3 records more" in record.getMessage()
-    assert "only 1" in record.getMessage()
-
-
 # Contacts without a creation date.
 
 
@@ -325,11 +274,3 @@ def test_if_old_days_are_due_the_undated_decide_about_all() -> None:
         story = Story([])
         story.play(replace(state, undated=undated), REREADING)
         assert story.asked == asked
-
-
-def test_a_reading_of_what_is_due_goes_on_where_it_was_interrupted() -> None:
-    first = Story(proven(BEFORE), NOW + 30 * HOUR)
-    first.play(marked(NOW, NOW), REREADING)
-    second = Story(proven(SINCE), NOW + 31 * HOUR)
-    second.play(first.states[-1], REREADING)
-    assert second.asked == [SINCE]
