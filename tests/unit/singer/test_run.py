@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from tap_mihu.errors import RefusedError
 from tap_mihu.reading.clock import ServerClock
 from tap_mihu.reading.scan import Done, Rows, scan
 from tap_mihu.records.pages import DateRange, Page, Row
@@ -93,6 +94,19 @@ def rows(count: int, updated: datetime = NOW - 300 * DAY) -> Rows:
 
 def proven(*windows: DateRange | None) -> list[Event]:
     return [Done(dates, proven=True) for dates in windows]
+
+
+def test_where_nothing_can_be_read_the_state_stays() -> None:
+    run = Run(YESTERDAY, FULL, ServerClock(), LOGGER)
+
+    def refusing(_: DateRange) -> Iterator[Event]:
+        yield from ()
+        raise RefusedError("HTTP 422")
+
+    run.prepare(Story([]).fetch)
+    with pytest.raises(RefusedError):
+        list(run.read(refusing))
+    assert run.state == YESTERDAY
 
 
 # Clocks.
@@ -274,3 +288,11 @@ def test_if_old_days_are_due_the_undated_decide_about_all() -> None:
         story = Story([])
         story.play(replace(state, undated=undated), REREADING)
         assert story.asked == asked
+
+
+def test_a_reading_of_what_is_due_goes_on_where_it_was_interrupted() -> None:
+    first = Story(proven(BEFORE), NOW + 30 * HOUR)
+    first.play(marked(NOW, NOW), REREADING)
+    second = Story(proven(SINCE), NOW + 31 * HOUR)
+    second.play(first.states[-1], REREADING)
+    assert second.asked == [SINCE]
