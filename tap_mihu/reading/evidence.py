@@ -27,6 +27,7 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tap_mihu.records.pages import DateRange
 from tap_mihu.records.timestamps import to_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from tap_mihu.errors import RefusedError
     from tap_mihu.reading.knowledge import Knowledge
-    from tap_mihu.records.pages import DateRange, Page, Row
+    from tap_mihu.records.pages import Page, Row
 
 __all__ = ["Kind", "Proof", "Read", "kind_of", "proofs", "settled_by"]
 
@@ -161,6 +162,7 @@ def proofs(reads: list[Read], dates: DateRange, know: Knowledge) -> list[Proof]:
     if know.filtered:
         return []
     pages = [page for read in reads for page in read.pages]
+    kept = _are_kept(dates, pages, know)
     starts = {0, len(pages) - len(reads[-1].pages)}
     starts |= {i for i, (one, two) in enumerate(pairwise(pages), 1) if one.total > two.total}
     # The page with the newest contacts says of the most of them that they were there.
@@ -168,11 +170,18 @@ def proofs(reads: list[Read], dates: DateRange, know: Knowledge) -> list[Proof]:
     starts |= {i for i, page in enumerate(pages) if page.number == last_page}
     begun = []
     for start in sorted(starts)[-_MOST_PROOFS:]:
-        proof = Proof(pages[start], dates, know)
+        proof = Proof(pages[start], dates if kept else DateRange(), know)
         for page in pages[start + 1 :]:
             proof.add(page)
         begun.append(proof)
     return begun
+
+
+def _are_kept(dates: DateRange, pages: list[Page], know: Knowledge) -> bool:
+    """Return whether all contacts may be of some days; an API that ignores dates sends others."""
+    times = [row.created_at for page in pages for row in page.rows if row.created_at]
+    asked = know.asked_dates(dates)
+    return not times or all(map(asked.admits_day, (min(times), max(times))))
 
 
 class Proof:

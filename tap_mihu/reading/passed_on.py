@@ -41,8 +41,10 @@ class PassedOn:
         """Return the rows that were not passed on yet, and remember those that may come again."""
         if isinstance(window, Undated):
             return rows
-        near = self._near
-        new = [row for row in rows if row.uuid not in near] if near else rows
+        near, undated = self._near, self.undated
+        if near or undated:
+            rows = [row for row in rows if row.uuid not in near and row.uuid not in undated]
+        new = rows
         self.undated.update(row.uuid for row in new if row.created_at is None)
         self._number += len(new)
         from_day = self._from_day(window)

@@ -47,9 +47,11 @@ class DateRange:
         One whose creation date cannot be read may be in any dates without a first day: a zero date
         lies before all others.
         """
-        if row.created_at is None:
-            return self.first is None
-        day = date.fromisoformat(row.created_at[:10]).toordinal()
+        return self.first is None if row.created_at is None else self.admits_day(row.created_at)
+
+    def admits_day(self, created_at: str) -> bool:
+        """Return whether the day of a canonical timestamp may be one of these, likewise."""
+        day = date.fromisoformat(created_at[:10]).toordinal()
         spare = _SPARE.days
         return (self.first is None or day >= self.first.toordinal() - spare) and (
             self.last is None or day <= self.last.toordinal() + spare

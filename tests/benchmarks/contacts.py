@@ -25,12 +25,8 @@ def _encode(value: object) -> bytes:
 _NAMES = [_encode(name) for name in ("Ayşe", "Chloé", "Deniz", "John", "李娜", "Åsa", "Maria")]
 _SURNAMES = [_encode(name) for name in ("Şahin", "Smith", "O'Neill", "王", "García", "Öztürk")]
 _PLACES = [
-    tuple(map(_encode, place))
-    for place in (
-        ("TR", "Europe/Istanbul", "tr"),
-        ("US", "America/New_York", "en"),
-        ("DE", "Europe/Berlin", "de"),
-    )
+    tuple(map(_encode, place.split()))
+    for place in ("TR Europe/Istanbul tr", "US America/New_York en", "DE Europe/Berlin de")
 ]
 _TAGS = [
     _encode({"uuid": f"7a9c1e52-0b3d-4f68-9a21-{number:012x}", "name": name})

@@ -203,9 +203,9 @@ def full_table(catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return changed
 
 
-def selecting(*names: str, catalog: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def selecting(*names: str) -> dict[str, Any]:
     """The catalog with these streams selected, and no other."""
-    changed = discovered() if catalog is None else deepcopy(dict(catalog))
+    changed = discovered()
     for stream in changed["streams"]:
         _own(stream)["selected"] = stream["tap_stream_id"] in names
     return changed

@@ -7,29 +7,18 @@ from typing import Any
 from tap_mihu.api.client import root_url
 from tap_mihu.singer.state import Subject
 
-__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to", "ranges"]
-
-
-def _contacts(state: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = state["bookmarks"]["contacts"]
-    return found
+__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to"]
 
 
 def bookmark(state: Mapping[str, Any]) -> str | None:
     """Up to when the updates of all contacts are delivered."""
-    value: str | None = _contacts(state)["replication_key_value"]
+    value: str | None = state["bookmarks"]["contacts"]["replication_key_value"]
     return value
 
 
 def about(state: Mapping[str, Any]) -> dict[str, Any]:
     """What stands before the ranges."""
-    found: dict[str, Any] = _contacts(state)["ranges"][0]
-    return found
-
-
-def ranges(state: Mapping[str, Any]) -> list[list[str | None]]:
-    """Per range: its last day, when it was read, and up to when updates are delivered."""
-    found: list[list[str | None]] = _contacts(state)["ranges"][1:]
+    found: dict[str, Any] = state["bookmarks"]["contacts"]["ranges"][0]
     return found
 
 
@@ -42,15 +31,15 @@ def moved_to(config: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, A
 
 def is_open(state: Mapping[str, Any]) -> bool:
     """Whether the state is of a reading that did not come to its end."""
-    return "ranges" in _contacts(state) and about(state)["round"] is not None
+    return "ranges" in state["bookmarks"]["contacts"] and about(state)["round"] is not None
 
 
 def done_until(state: Mapping[str, Any]) -> str:
     """The last day before the first that an unfinished reading has not read; empty if none."""
-    began = about(state)["round"]["began"]
     done = ""
-    for last, read_at, _ in ranges(state):
-        if read_at is None or read_at < began:
+    about_all, *ranges = state["bookmarks"]["contacts"]["ranges"]
+    for last, read_at, _ in ranges:
+        if read_at is None or read_at < about_all["round"]["began"]:
             break
         done = last or "9999-12-31"
     return done

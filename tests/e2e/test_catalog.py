@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.expected import assert_complete, assert_valid, source
 from tests.e2e.in_process import in_process
-from tests.e2e.running import Run, discovered, run_tap
+from tests.e2e.running import Run, discovered, full_table
 from tests.sandbox import Sandbox, Workspace
 from tests.sandbox.data import STANDARD_FIELDS
 from tests.workspaces import workspace_of
@@ -17,7 +17,6 @@ Catalog = dict[str, Any]
 Edit = Callable[[Catalog], None]
 
 ALL_BUT_KEYS = (*sorted(set(STANDARD_FIELDS) - {"uuid", "updated_at"}), "custom_fields")
-CONFIG = {"subdomain": "acme", "auth_token": "secret"}
 EACH_TIME = {"lookback_seconds": 0}
 
 
@@ -44,8 +43,8 @@ def edited(edit: Edit) -> Catalog:
     return catalog
 
 
-def deselecting(*fields: str, catalog: Catalog | None = None) -> Catalog:
-    catalog = catalog or discovered()
+def deselecting(*fields: str) -> Catalog:
+    catalog = discovered()
     for field in fields:
         metadata_of(catalog, "properties", field)["selected"] = False
     return catalog
@@ -93,7 +92,7 @@ def lacking(*fields: str) -> Catalog:
 
 @pytest.mark.parametrize("without", [deselecting, lacking])
 @pytest.mark.parametrize(
-    "fields", [("name",), ("custom_fields", "tags"), ("created_at",), ALL_BUT_KEYS], ids=len
+    "fields", [("custom_fields", "tags"), ("created_at",), ALL_BUT_KEYS], ids=len
 )
 def test_fields_that_are_not_selected_are_not_sent(
     fields: tuple[str, ...], without: Callable[..., Catalog]
@@ -140,22 +139,6 @@ def test_a_deselected_stream_asks_for_nothing_and_keeps_its_state() -> None:
     assert run.state == state
 
 
-# Columns of custom fields, and flattening.
-
-
-def test_columns_are_selected_one_by_one() -> None:
-    """What is neither selected nor in a selected column does not leave the tap."""
-    workspace = workspace_of(60, custom_fields=("plan", "seats", "ssn"))
-    columns = {"custom_field_columns": ["plan", "seats"]}
-    found: Catalog = json.loads(run_tap(CONFIG | columns, "--discover").stdout)
-    with Sandbox(workspace) as sandbox:
-        catalog = deselecting("custom_fields", "seats", catalog=found)
-        run = in_process(sandbox.config(**columns), catalog=catalog)
-    plans = {contact["uuid"]: contact["plan"] for contact in workspace.contacts()}
-    expected = sent(workspace, "custom_fields")
-    assert records_of(run) == {uuid: expected[uuid] | {"plan": plans[uuid]} for uuid in plans}
-
-
 def test_a_catalog_from_before_the_column_is_told() -> None:
     with Sandbox(workspace_of(5, custom_fields=("plan",))) as sandbox:
         run = in_process(sandbox.config(custom_field_columns=["plan"]), catalog=discovered())
@@ -165,32 +148,25 @@ def test_a_catalog_from_before_the_column_is_told() -> None:
     assert all("plan" not in record for record in run.records)
 
 
-def test_columns_that_cannot_be_are_refused_by_discovery_too() -> None:
-    run = run_tap({**CONFIG, "custom_field_columns": ["email"]}, "--discover")
-    assert "custom_field_columns" in assert_refused(run)
-
-
 def names_a_key(catalog: Catalog) -> None:
     """As a hand might, for a column of its own."""
     plan = {"plan": {"type": ["string", "null"]}}
     properties_of(catalog)["custom_fields"]["properties"] = plan
 
 
-@pytest.mark.parametrize("edit", [None, lambda _: None, names_a_key])
-def test_flattening_keeps_custom_fields_in_one_column(edit: Edit | None) -> None:
-    """Whatever the catalog, and whether the tap flattens or a target."""
-    workspace, catalog = workspace_of(20, custom_fields=("plan",)), edit and edited(edit)
+def test_flattening_keeps_custom_fields_in_one_column() -> None:
+    """Also where a hand made the catalog name a key."""
+    workspace, catalog = workspace_of(20, custom_fields=("plan",)), discovered()
+    plan = {"plan": {"type": ["string", "null"]}}
+    properties_of(catalog)["custom_fields"]["properties"] = plan
+    flattening = {"flattening_enabled": True, "flattening_max_depth": 2}
     with Sandbox(workspace) as sandbox:
-        flattening = {"flattening_enabled": True, "flattening_max_depth": 2}
         flat = in_process(sandbox.config(**flattening), catalog=catalog)
         plain = in_process(sandbox.config(), catalog=catalog)
-    for run in (flat, plain):
-        (schema,) = run.of_type("SCHEMA")
-        assert records_of(run).keys() == sent(workspace).keys()
-        names = {key for record in run.records for key in record}
-        assert names == schema["schema"]["properties"].keys()
+    assert records_of(flat).keys() == sent(workspace).keys()
     assert all(json.loads(record["custom_fields"]).keys() == {"plan"} for record in flat.records)
     # What a target would flatten it to.
+    (schema,) = plain.of_type("SCHEMA")
     assert "properties" not in schema["schema"]["properties"]["custom_fields"]
 
 
@@ -243,9 +219,20 @@ def test_the_catalog_chooses_the_method(name: str, *, full: bool) -> None:
         second = in_process(config, catalog=catalog, state=first.state)
     for run in (first, second):
         assert len(run.of_type("ACTIVATE_VERSION")) == full
+        # Incremental records carry one, too: full runs that share the table would retire them.
+        assert all(message["version"] for message in run.of_type("RECORD"))
     assert_complete(first, workspace)
     assert len(second.uuids) == (30 if full else 1)
     assert second.state == first.state
+
+
+def test_filters_and_versions_together_are_warned_of() -> None:
+    with Sandbox(workspace_of(20)) as sandbox:
+        filters = {"status": "Active"}
+        config = sandbox.config(filters=filters, emit_activate_version_messages=True)
+        (warning,) = in_process(config, catalog=full_table()).warnings
+        assert "delete rows outside the filters" in warning
+        assert in_process(config).warnings == []
 
 
 @pytest.mark.parametrize(
@@ -261,7 +248,3 @@ def test_another_method_or_key_is_refused(edit: Edit) -> None:
         error = assert_refused(in_process(sandbox.config(), catalog=edited(edit)))
         assert sandbox.requests == []
     assert "FULL_TABLE, and INCREMENTAL by updated_at" in error
-
-
-def test_what_is_no_catalog_is_refused() -> None:
-    assert "catalog" in assert_refused(run_tap(CONFIG, catalog={"streams": [{}]}))

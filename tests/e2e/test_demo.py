@@ -5,11 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-from tests import demo
 from tests.demo import CONTACTS, EDITS, OUTPUT, ROOT
 from tests.readme import blocks
 
@@ -58,17 +54,3 @@ def test_the_same_into_a_real_database() -> None:
     output = shown("tests.demo_postgres", TARGET_POSTGRES_HOST="elsewhere")
     assert output.count(f"{CONTACTS} rows in the table") == 2
     assert len(re.findall(r"^  \d{4}-\d\d-\d\d .*$", output, re.MULTILINE)) == 2 * EDITS
-
-
-def test_a_failure_is_told_in_one_line_after_the_end_of_the_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    meltano = tmp_path / "meltano"
-    meltano.write_text("#!/bin/sh\nseq 25; exit 3\n", encoding="utf-8")
-    meltano.chmod(0o700)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(SystemExit, match=r"^The demonstration failed: Meltano ended .* 3, "):
-        demo.main(demo.demonstrate)
-    *_, command, log = capsys.readouterr().out.split("\n", 4)
-    assert command == "$ meltano run tap-mihu target-jsonl"
-    assert log.splitlines() == [str(number) for number in range(6, 26)]

@@ -138,12 +138,7 @@ def test_any_catalog_is_used_or_refused(sandbox: Sandbox, catalog: Any) -> None:
 
 
 CONFIG: dict[str, Any] = {
-    "page_size": 10,
-    "max_concurrent_requests": 2,
-    "lookback_seconds": 1,
-    "request_timeout": 10,
     "max_retries": 0,
-    "user_agent": "Acme",
     "start_date": "2020-01-01",
     "filters": {"status": "Active", "date_from": "2020-01-01", "search": "a"},
     "emit_activate_version_messages": False,

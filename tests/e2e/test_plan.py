@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tap_mihu.reading.shards import Shard
+from tap_mihu.records.pages import DateRange
 from tap_mihu.singer import planning
 from tap_mihu.streams import ContactsStream
 from tap_mihu.tap import TapMihu
@@ -69,27 +71,6 @@ def test_a_plan_says_how_to_read_each_shard() -> None:
     assert max(shard["contacts"] for shard in shards) <= 1.5 * active / 3
 
 
-@pytest.mark.parametrize(
-    ("number", "first", "last", "name"),
-    [
-        (1, None, None, "all-dates"),
-        (2, "2025-03-01", "2025-05-31", "2025-03-01-to-"),
-        (5, "2025-06-15", "2025-06-15", "2025-06-15"),
-    ],
-)
-def test_shards_stay_within_the_users_own_dates(
-    number: int, first: str | None, last: str | None, name: str
-) -> None:
-    """And what cannot be cut is one shard."""
-    filters = {"date_from": first, "date_to": last} if first else {}
-    with Sandbox(workspace_of(500)) as sandbox:
-        shards = plan(sandbox, number, filters=filters)
-    assert len(shards) == min(number, 1 + (first != last))
-    assert shards[0]["filters"].get("date_from") == first
-    assert shards[-1]["filters"].get("date_to") == last
-    assert shards[0]["state_id_suffix"].startswith(name)
-
-
 def test_the_runs_of_a_plan_are_the_whole_workspace() -> None:
     """Also what is added and edited between plan and runs, and between one run and the next.
 
@@ -116,6 +97,11 @@ def test_the_runs_of_a_plan_are_the_whole_workspace() -> None:
         _, again = read_shards(sandbox, shards, states)
     assert changed <= again.keys()
     assert len(again) <= len(changed) + len(shards), "each shard goes on from its own bookmark"
+
+
+def test_a_shard_of_one_day_is_named_by_it() -> None:
+    day = NOON.date()
+    assert Shard(DateRange(day, day), 1).state_id_suffix == "2025-06-15"
 
 
 @pytest.mark.parametrize("dated", [False, True])

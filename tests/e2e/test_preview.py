@@ -58,9 +58,3 @@ def test_a_limit_that_is_none(limit: str) -> None:
     run = run_forked(None, f"--limit={limit}")
     assert the_error(run).endswith("--limit: a whole number, at least 1")
     assert run.stdout == b""
-
-
-def test_a_workspace_that_cannot_be_read() -> None:
-    with Sandbox(Workspace()) as sandbox:
-        run = run_forked(sandbox.config(auth_token="rejected"), "--limit", "5")  # noqa: S106
-    assert "auth_token" in the_error(run)

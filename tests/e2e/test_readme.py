@@ -1,5 +1,6 @@
 """What the README and the pages beside it show is what there is."""
 
+import ast
 import json
 import os
 import re
@@ -16,7 +17,6 @@ from ruamel.yaml import YAML
 from tap_mihu.settings import SETTINGS
 from tests.demo import COMMAND, ROOT
 from tests.e2e.running import environment
-from tests.messages import causes_of_the_code, messages_of_the_code
 from tests.readme import PAGES, README, all_blocks, blocks, headings
 from tests.sandbox import Sandbox, Workspace, contacts
 
@@ -106,6 +106,31 @@ def test_the_commands_for_a_workspace_of_ones_own(tmp_path: Path) -> None:
 
 
 # The messages.
+
+
+def messages_of_the_code() -> list[str]:
+    """Return all texts of the code, with `…` for what is filled in."""
+    holes = re.compile(r"%[\d.]*[sdf]|\{\w+\}")
+    paths = sorted((ROOT / "tap_mihu").rglob("*.py"))
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return [holes.sub("…", _text(node)) for node in nodes]
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part) or "…" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def causes_of_the_code() -> set[str]:
+    """Return the causes that have a name in the reading wing, among its texts."""
+    assigned = (
+        node.value
+        for path in sorted((ROOT / "tap_mihu" / "reading").glob("*.py"))
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    )
+    return {node.value for node in assigned if isinstance(node.value, str)}
 
 
 def unknown(shown: list[str]) -> list[str]:

@@ -17,12 +17,6 @@ def php_json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).replace("/", "\\/").encode("ascii")
 
 
-def utf8_json(value: object) -> bytes:
-    """Encode with as few escapes as possible."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogatepass")
-
-
 def json_response(
     value: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
 ) -> Response:
@@ -32,13 +26,6 @@ def json_response(
 def documented_error(status: int, code: str, message: str) -> Response:
     error = {"code": code, "details": None}
     return json_response({"success": False, "message": message, "error": error}, status)
-
-
-def invalid(errors: Mapping[str, Sequence[str]]) -> Response:
-    """Answer as Laravel's validation does."""
-    (message, *_), *_ = errors.values()
-    body = {"message": message, "errors": errors}
-    return json_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def envelope(

@@ -40,9 +40,6 @@ class Sandbox:
     throttle_tells: bool = True
     caps_per_page: int | None = None
     supports_dates: bool = True
-    numbers_as_text: bool = False
-    escapes_like_php: bool = True
-    rejects_like_laravel: bool = False
     port: int = 0
     peak_in_flight: int = field(init=False, default=0)  # the most requests ever at once
     stopping: Event = field(init=False, default_factory=Event)
@@ -147,8 +144,6 @@ class Sandbox:
             return Response(
                 answers.LOGIN_PAGE, HTTPStatus.FOUND, location, content_type=answers.HTML
             )
-        if self.rejects_like_laravel:
-            return answers.json_response({"message": "Unauthenticated."}, HTTPStatus.UNAUTHORIZED)
         code, message = (
             ("INVALID_AUTH_TOKEN", "Invalid authentication token")
             if known
@@ -159,7 +154,9 @@ class Sandbox:
     def _page(self, path: str, request: Request) -> Response:
         asked = understood(path, request.args, dates=self.supports_dates)
         if errors := problems(path, asked):
-            return answers.invalid(errors)
+            (message, *_), *_ = errors.values()
+            refusal = {"message": message, "errors": errors}
+            return answers.json_response(refusal, HTTPStatus.UNPROCESSABLE_ENTITY)
         page, per_page = int(asked.pop("page", 1)), int(asked.pop("per_page", DEFAULT_PER_PAGE))
         per_page = min(per_page, self.caps_per_page or per_page)
         shown = slice((page - 1) * per_page, page * per_page)
@@ -174,9 +171,4 @@ class Sandbox:
         body = answers.envelope(
             rows, page=page, per_page=per_page, total=total, path=request.base_url
         )
-        if self.numbers_as_text:
-            body["data"] |= {
-                key: str(body["data"][key]) for key in ("current_page", "last_page", "total")
-            }
-        encode = answers.php_json if self.escapes_like_php else answers.utf8_json
-        return Response(encode(body), content_type=answers.JSON)
+        return answers.json_response(body)

@@ -1,7 +1,8 @@
 """A workspace: contacts that are created, edited and deleted while somebody reads them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from random import Random
@@ -23,6 +24,8 @@ _SORTED_BY: dict[Order, tuple[str, bool]] = {
     "updated_desc": ("by_updated", True),
     "unstable": ("created_second", True),
 }
+
+_BACKDATED_DAYS = 300
 
 
 def _stored(fields: Mapping[str, Any]) -> Contact:
@@ -158,3 +161,36 @@ class Workspace:
         for uuid in uuids:
             self.delete(uuid)
         return uuids
+
+
+@dataclass
+class Churn:
+    """Apply, on average, so many changes before each request: a hook for `before_request`.
+
+    A `swap` deletes one contact and creates another, so that totals stay. A `backdated` contact
+    is created as if within the last 300 days.
+    """
+
+    edits: float = 1.0
+    inserts: float = 0.2
+    deletes: float = 0.05
+    swap: float = 0.0
+    backdated: float = 0.0
+    seed: int = 0
+    _rng: Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._rng = Random(self.seed)
+
+    def __call__(self, request_number: int, workspace: Workspace) -> None:
+        swaps = self._often(self.swap)
+        workspace.edit_some(self._rng, self._often(self.edits))
+        workspace.delete_some(self._rng, self._often(self.deletes) + swaps)
+        for _ in range(self._often(self.inserts) + swaps):
+            workspace.insert()
+        for _ in range(self._often(self.backdated)):
+            age = timedelta(days=self._rng.random() * _BACKDATED_DAYS)
+            workspace.insert(created_at=workspace.clock.now() - age)
+
+    def _often(self, average: float) -> int:
+        return int(average) + (self._rng.random() < average % 1)

@@ -7,9 +7,8 @@ from typing import Any
 
 from tests.sandbox.clock import NOON
 from tests.simulated.bounds import DAY, Bounds
-from tests.simulated.changes import Change, churn
 from tests.simulated.oddities import Freshness, Larger, Oddities, Order, Paging, Withholding
-from tests.simulated.server import Shape, SimulatedServer
+from tests.simulated.server import Change, Shape, SimulatedServer, churn
 
 Rates = dict[Change, float]
 HOUR = timedelta(hours=1)

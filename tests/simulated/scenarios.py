@@ -6,7 +6,6 @@ from itertools import product
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
-from tests.simulated.changes import Change, churn
 from tests.simulated.lies import (
     BUSY,
     CHURNS,
@@ -20,7 +19,7 @@ from tests.simulated.lies import (
 )
 from tests.simulated.oddities import UNTOUCHED_ORDERS, Larger, Oddities, Order, Paging
 from tests.simulated.reading import Outcome, Reading
-from tests.simulated.server import Shape, SimulatedServer
+from tests.simulated.server import Change, Shape, SimulatedServer, churn
 
 
 class Result(NamedTuple):

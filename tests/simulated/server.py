@@ -24,9 +24,18 @@ from tests.simulated.bounds import (
     moment,
     number,
 )
-from tests.simulated.changes import QUIET, Change, Changes, Event, churn, script
 from tests.simulated.oddities import Freshness, Larger, Oddities, Order, Paging, Withholding
-from tests.simulated.world import Version, World, shuffled_slice
+from tests.simulated.world import (
+    QUIET,
+    Change,
+    Changes,
+    Event,
+    Version,
+    World,
+    churn,
+    script,
+    shuffled_slice,
+)
 
 __all__ = [
     "DAY",

@@ -1,9 +1,8 @@
 """What the tap says of itself, with nothing configured; `test_hub.py` shows the settings."""
 
-import json
 from typing import Any
 
-from tests.e2e.forks import run_forked
+from tests.e2e.running import discovered
 from tests.sandbox.data import TEXT_FIELDS, TIMESTAMP_FIELDS
 
 TEXT: dict[str, Any] = {"type": ["string", "null"]}
@@ -25,7 +24,7 @@ PROPERTIES = {
 
 
 def test_the_catalog_is_what_it_was() -> None:
-    stream, *_ = json.loads(run_forked(None, "--discover").stdout)["streams"]
+    stream, *_ = discovered()["streams"]
     schema = stream.pop("schema")
     assert stream == {
         "tap_stream_id": "contacts",

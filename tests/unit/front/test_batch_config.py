@@ -46,29 +46,14 @@ def test_what_is_not_offered_is_refused(value: dict[str, Any], told: str) -> Non
     assert fault({"batch_config": missing | value}).startswith(f"batch_config.{told}")
 
 
-def test_its_folder_is_made(tmp_path: Path) -> None:
+def test_its_folder_is_made_or_cannot_be_written(tmp_path: Path) -> None:
     value = batch_config(tmp_path / "a b" / "é")
     assert tap({"batch_config": value}).config["batch_config"] == value
     assert [*(tmp_path / "a b" / "é").iterdir()] == []
-
-
-@pytest.mark.parametrize(
-    ("below", "reason"),
-    [("a", "file exists"), ("a/b", "not a directory"), ("missing", "permission denied")],
-)
-def test_a_folder_that_cannot_be_written(
-    tmp_path: Path, below: str, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
     (tmp_path / "a").touch()
-    if below == "missing":
-        # Whoever runs the tests may be allowed everything.
-        monkeypatch.setattr(Path, "mkdir", refuse)
-    message = fault({"batch_config": batch_config(tmp_path / below)})
-    told = f"batch_config.storage.root: {tmp_path / below} cannot be written"
-    assert message == f"{told}: {reason}"
+    message = fault({"batch_config": batch_config(tmp_path / "a" / "b")})
+    told = f"batch_config.storage.root: {tmp_path / 'a' / 'b'} cannot be written"
+    assert message == f"{told}: not a directory"
 
 
 def test_null_means_unset(tmp_path: Path) -> None:

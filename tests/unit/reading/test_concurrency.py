@@ -17,9 +17,8 @@ from tap_mihu.reading.questions import Question
 from tap_mihu.reading.scan import Rows, scan
 from tap_mihu.reading.workers import Workers
 from tap_mihu.records.pages import DateRange, Page
-from tests.simulated.changes import Change, churn
 from tests.simulated.reading import Boom, Reading, check, read, read_into
-from tests.simulated.server import EVERYTHING, Order, Shape, SimulatedServer
+from tests.simulated.server import EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 
 PATIENCE = 30  # seconds until a test that hangs is given up
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})

@@ -7,10 +7,19 @@ import pytest
 
 from tap_mihu.reading.scan import scan
 from tap_mihu.records.pages import DateRange
-from tests.simulated.changes import QUIET, Change, Changes, churn
 from tests.simulated.oddities import Larger
 from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
-from tests.simulated.server import DAY, EVERYTHING, Order, Shape, SimulatedServer
+from tests.simulated.server import (
+    DAY,
+    EVERYTHING,
+    QUIET,
+    Change,
+    Changes,
+    Order,
+    Shape,
+    SimulatedServer,
+    churn,
+)
 
 CHURN = churn({Change.EDIT: 1, Change.INSERT: 0.2, Change.DELETE: 0.05, Change.SWAP: 0.05})
 PAGES = 120

@@ -4,15 +4,24 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_mihu.records.pages import DateRange
 from tests.sandbox.clock import NOON
-from tests.simulated.changes import Change, Event, churn, script
 from tests.simulated.lies import BUSY, MODERATE
 from tests.simulated.reading import check, read
-from tests.simulated.server import DAY, EVERYTHING, Order, Shape, SimulatedServer
+from tests.simulated.server import (
+    DAY,
+    EVERYTHING,
+    Change,
+    Event,
+    Order,
+    Shape,
+    SimulatedServer,
+    churn,
+    script,
+)
 
 # Noon, and so close to midnight that the day changes during the scan or did just before it.
 STARTS = [NOON, NOON + timedelta(hours=11, minutes=59), NOON - timedelta(hours=11, minutes=59)]
@@ -58,8 +67,6 @@ ranges = st.just(EVERYTHING) | st.builds(
 def test_every_contact_comes_once_or_the_scan_says_so(
     server: SimulatedServer, within: DateRange
 ) -> None:
-    if server.ignores_dates:
-        assume(within == EVERYTHING and server.shape not in {Shape.UNDATED, Shape.ONE_UNDATED})
     check(server, read(server, within), within)
 
 

@@ -15,8 +15,7 @@ from tap_mihu.reading.shards import (
 )
 from tap_mihu.records.pages import DateRange
 from tests.sandbox.clock import NOON
-from tests.simulated.changes import Change, churn
-from tests.simulated.server import DAY, EVERYTHING, Order, Shape, SimulatedServer
+from tests.simulated.server import DAY, EVERYTHING, Change, Order, Shape, SimulatedServer, churn
 
 SIZE = 2500
 TODAY = NOON.date()

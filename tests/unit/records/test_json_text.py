@@ -101,13 +101,6 @@ def test_keys_that_become_equal_stay_apart(sent: tuple[bytes, ...], kept: list[s
     assert record["tags"] == [expected]
 
 
-def test_any_key_is_a_custom_field() -> None:
-    sent = {key: [1, ""] for key in ("class", "__class__", 'a "b" \\ \n\x01', "k" * 1_000_000)}
-    assert record_of(json.dumps({"uuid": "a"} | sent))["custom_fields"] == sent
-    sent |= {f"field {number}": [number] for number in range(3000)}
-    assert record_of(json.dumps({"uuid": "a"} | sent))["custom_fields"] == sent
-
-
 @pytest.mark.parametrize("depth", [100, 480, 10_000])
 @pytest.mark.parametrize("inside", ["1", r'"\ud800"'])
 @pytest.mark.parametrize(

@@ -13,21 +13,6 @@ FIRST, LAST = date(2025, 5, 1), date(2025, 5, 31)
 WEEKS = DateRange(FIRST, LAST)
 
 
-@pytest.mark.parametrize(
-    ("dates", "name"),
-    [
-        (DateRange(), "all dates"),
-        (DateRange(FIRST, FIRST), "2025-05-01"),
-        (DateRange(None, LAST), "up to 2025-05-31"),
-        (DateRange(FIRST, None), "from 2025-05-01 on"),
-        (WEEKS, "2025-05-01 to 2025-05-31"),
-    ],
-)
-def test_dates_are_named_for_people(dates: DateRange, name: str) -> None:
-    assert str(dates) == name
-    assert dates.single_day is (name == "2025-05-01")
-
-
 def a_row(day: date) -> Row:
     return Row("a", f"{day}T12:00:00.000000Z", None, None)
 

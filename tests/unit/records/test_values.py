@@ -1,15 +1,12 @@
 """Values: what becomes of each field of each stream, whatever the API sends in it."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from singer_sdk.helpers._typing import conform_record_data_types
-from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_mihu.errors import MissingKeyError
 from tap_mihu.singer.schema import stream_schema
@@ -162,15 +159,6 @@ def test_what_is_given_counts_over_what_is_sent() -> None:
     with pytest.raises(MissingKeyError) as error:
         read(decoder_of("pool_contacts"), body_of('[{"contact_uuid":"a"},{"uuid":"u"}]'))
     assert (error.value.key, error.value.position) == ("contact_uuid", 2)
-
-
-def test_open_objects_are_declared_open() -> None:
-    """A target made with the SDK drops keys that an object does neither name nor allow."""
-    record = {"custom_fields": {"Budget": "5"}, "tags": [{"name": "vip", "color": "red"}]}
-    level = TypeConformanceLevel.RECURSIVE
-    schema = stream_schema("contacts")
-    kept = conform_record_data_types("contacts", record, schema, level, logging.getLogger())
-    assert kept == record
 
 
 @pytest.mark.parametrize("name", FURTHER)
