@@ -10,7 +10,7 @@ from uuid import UUID
 Contact = dict[str, Any]
 """A contact by the names of its fields, as the API sends it."""
 
-TimestampForm = Literal["microseconds", "seconds", "sql"]
+TimestampForm = Literal["microseconds", "sql"]
 TagForm = Literal["uuid", "id", "mixed"]
 
 

@@ -1,6 +1,5 @@
 """The lies a simulated server can tell, each by itself, for any data that move or do not."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -32,100 +31,92 @@ TODAY: Rates = {  # where what is lost in silence is lost most often
 CHURNS = {"at rest": REST, "moderate": MODERATE, "busy": BUSY, "today": TODAY}
 
 
-@dataclass(frozen=True)
 class Lie:
     """What a server is made with, and what happens on top of all that happens anyway."""
 
-    options: dict[str, Any]
-    rates: Rates
-    declared: bool = False  # no reader is safe from it, and the documentation says so
-    late: bool = False  # where larger pages are not to be had, two seconds of slack do not tell it
-
-
-def told(
-    rates: Rates = REST,
-    *,
-    declared: bool = False,
-    late: bool = False,
-    **options: Any,  # noqa: ANN401
-) -> Lie:
-    return Lie(options, rates, declared, late)
+    def __init__(
+        self,
+        rates: Rates = REST,
+        *,
+        declared: bool = False,  # no reader is safe from it, and the documentation says so
+        late: bool = False,  # without larger pages, two seconds of slack do not tell it
+        **options: Any,  # noqa: ANN401 - as the server takes them
+    ) -> None:
+        self.rates, self.declared, self.late, self.options = rates, declared, late, options
 
 
 LIES = {
-    "none": told(),
+    "none": Lie(),
     # Bounds of dates.
-    "date_to means its midnight": told(bounds=Bounds(to_later=-DAY)),
-    "date_from means from the next day": told(bounds=Bounds(from_later=DAY)),
-    "both dates mean noon": told(bounds=Bounds(from_later=DAY / 2, to_later=-DAY / 2)),
-    "date_to is a day too far": told(bounds=Bounds(to_later=DAY)),
-    "date_to ends 3 h late": told(bounds=Bounds(to_later=3 * HOUR)),
-    "date_to ends 3 h early": told(bounds=Bounds(to_later=-3 * HOUR)),
-    "date_to ends 11 h early": told(bounds=Bounds(to_later=-11 * HOUR)),
-    "date_from ignored": told(bounds=Bounds(ignores_from=True)),
-    "date_to ignored": told(bounds=Bounds(ignores_to=True)),
-    "date_to ignored beside date_from": told(bounds=Bounds(ignores_to_beside_from=True)),
-    "all dates ignored": told(bounds=Bounds(ignores_from=True, ignores_to=True)),
-    "zone +5:30": told(zone=5.5 * HOUR),
-    "zone +13:45": told(zone=13.75 * HOUR),
-    "zone -11": told(zone=-11 * HOUR),
+    "date_to means its midnight": Lie(bounds=Bounds(to_later=-DAY)),
+    "date_from means from the next day": Lie(bounds=Bounds(from_later=DAY)),
+    "both dates mean noon": Lie(bounds=Bounds(from_later=DAY / 2, to_later=-DAY / 2)),
+    "date_to is a day too far": Lie(bounds=Bounds(to_later=DAY)),
+    "date_to ends 3 h late": Lie(bounds=Bounds(to_later=3 * HOUR)),
+    "date_to ends 3 h early": Lie(bounds=Bounds(to_later=-3 * HOUR)),
+    "date_to ends 11 h early": Lie(bounds=Bounds(to_later=-11 * HOUR)),
+    "date_from ignored": Lie(bounds=Bounds(ignores_from=True)),
+    "date_to ignored": Lie(bounds=Bounds(ignores_to=True)),
+    "date_to ignored beside date_from": Lie(bounds=Bounds(ignores_to_beside_from=True)),
+    "all dates ignored": Lie(bounds=Bounds(ignores_from=True, ignores_to=True)),
+    "zone +5:30": Lie(zone=5.5 * HOUR),
+    "zone +13:45": Lie(zone=13.75 * HOUR),
+    "zone -11": Lie(zone=-11 * HOUR),
     # Totals.
-    "total capped at 500, rows cut off": told(paging=Paging(cap=500, cuts_off=True)),
-    "total capped at 500, rows beyond shown": told(paging=Paging(cap=500)),
-    "total one too many": told(paging=Paging(off=1)),
-    "total one too few": told(paging=Paging(off=-1)),
-    "total one too many, last_page right": told(miscounts=1),
-    "total one too few, last_page right": told(miscounts=-1),
-    "1 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.01)),
-    "10 % soft-deleted counted": told(odd=Oddities(soft_deleted=0.1)),
-    "total cached for a minute": told(freshness=Freshness(caches_total=60), late=True),
-    "total of another moment than the rows": told(freshness=Freshness(count_lag=10), declared=True),
+    "total capped at 500, rows cut off": Lie(paging=Paging(cap=500, cuts_off=True)),
+    "total capped at 500, rows beyond shown": Lie(paging=Paging(cap=500)),
+    "total one too many": Lie(paging=Paging(off=1)),
+    "total one too few": Lie(paging=Paging(off=-1)),
+    "total one too many, last_page right": Lie(miscounts=1),
+    "total one too few, last_page right": Lie(miscounts=-1),
+    "1 % soft-deleted counted": Lie(odd=Oddities(soft_deleted=0.01)),
+    "10 % soft-deleted counted": Lie(odd=Oddities(soft_deleted=0.1)),
+    "total cached for a minute": Lie(freshness=Freshness(caches_total=60), late=True),
+    "total of another moment than the rows": Lie(freshness=Freshness(count_lag=10), declared=True),
     # Pages.
-    "pages beyond 20 refused": told(paging=Paging(deepest_page=20)),
-    "pages beyond 60 refused": told(paging=Paging(deepest_page=60)),
-    "rows beyond 500 empty": told(paging=Paging(deepest_row=500)),
-    "later pages half as large": told(paging=Paging(shrinks_after=3)),
-    "page beyond the last is page 1": told(paging=Paging(first_beyond_last=True)),
-    "last_page of half the page size": told(paging=Paging(last_page_by=0.5)),
-    "last_page of twice the page size": told(paging=Paging(last_page_by=2)),
-    "last page hidden": told(paging=Paging(hides_pages=1)),
-    "pages cached for a minute": told(freshness=Freshness(caches_pages=60), late=True),
-    "1 % filtered after paging": told(odd=Oddities(hidden=0.01)),
+    "pages beyond 20 refused": Lie(paging=Paging(deepest_page=20)),
+    "pages beyond 60 refused": Lie(paging=Paging(deepest_page=60)),
+    "rows beyond 500 empty": Lie(paging=Paging(deepest_row=500)),
+    "later pages half as large": Lie(paging=Paging(shrinks_after=3)),
+    "page beyond the last is page 1": Lie(paging=Paging(first_beyond_last=True)),
+    "last_page of half the page size": Lie(paging=Paging(last_page_by=0.5)),
+    "last_page of twice the page size": Lie(paging=Paging(last_page_by=2)),
+    "last page hidden": Lie(paging=Paging(hides_pages=1)),
+    "pages cached for a minute": Lie(freshness=Freshness(caches_pages=60), late=True),
+    "1 % filtered after paging": Lie(odd=Oddities(hidden=0.01)),
     # Contacts.
-    "one poisoned": told(odd=Oddities(poisoned=1)),
-    "one twice": told(odd=Oddities(twice=1)),
-    "two with one uuid": told(odd=Oddities(namesakes=1)),
-    "uuid case varies": told(varies_case=0.01),
-    "one undated": told(odd=Oddities(undated=1)),
-    "30 undated": told(odd=Oddities(undated=30)),
-    "one zero date": told(odd=Oddities(zero_dated=1)),
-    "150 zero dates": told(odd=Oddities(zero_dated=150)),
-    "150 zero dates, and one contact twice": told(odd=Oddities(zero_dated=150, twice=1)),
-    "ids without order": told(odd=Oddities(shuffled=True)),
-    "whole seconds": told(odd=Oddities(whole_seconds=True)),
-    "visible up to 30 s late": told(odd=Oddities(delay=30), late=True),
-    "imports of 5, up to 30 s late": told(odd=Oddities(delay=30, batch=5), late=True),
-    "created_at edited": told({Change.REDATE: 0.01}, declared=True),
-    "filters, 20 in and 20 out a minute": told(
+    "one poisoned": Lie(odd=Oddities(poisoned=1)),
+    "one twice": Lie(odd=Oddities(twice=1)),
+    "two with one uuid": Lie(odd=Oddities(namesakes=1)),
+    "uuid case varies": Lie(varies_case=0.01),
+    "one undated": Lie(odd=Oddities(undated=1)),
+    "30 undated": Lie(odd=Oddities(undated=30)),
+    "one zero date": Lie(odd=Oddities(zero_dated=1)),
+    "150 zero dates": Lie(odd=Oddities(zero_dated=150)),
+    "150 zero dates, and one contact twice": Lie(odd=Oddities(zero_dated=150, twice=1)),
+    "ids without order": Lie(odd=Oddities(shuffled=True)),
+    "whole seconds": Lie(odd=Oddities(whole_seconds=True)),
+    "visible up to 30 s late": Lie(odd=Oddities(delay=30), late=True),
+    "imports of 5, up to 30 s late": Lie(odd=Oddities(delay=30, batch=5), late=True),
+    "created_at edited": Lie({Change.REDATE: 0.01}, declared=True),
+    "filters, 20 in and 20 out a minute": Lie(
         {Change.JOIN: 1 / 6, Change.LEAVE: 1 / 6}, filtered=True, odd=Oddities(outside=300)
     ),
     # Moments.
-    "responses up to 10 s old": told(freshness=Freshness(lag=10), late=True),
-    "two replicas, one 10 s behind": told(
-        freshness=Freshness(lag=10, two_replicas=True), late=True
-    ),
-    "Date 5 s ahead": told(freshness=Freshness(ahead=timedelta(seconds=5))),
-    "Date 5 s behind": told(freshness=Freshness(ahead=timedelta(seconds=-5))),
-    "Date 1 h ahead": told(freshness=Freshness(ahead=HOUR)),
-    "Date 1 h behind": told(freshness=Freshness(ahead=-HOUR)),
-    "local time without zone, UTC-5": told(freshness=Freshness(ahead=5 * HOUR)),
-    "local time without zone, UTC+3": told(freshness=Freshness(ahead=-3 * HOUR)),
-    "local time without zone, days UTC": told(freshness=Freshness(ahead=5 * HOUR), zone=5 * HOUR),
+    "responses up to 10 s old": Lie(freshness=Freshness(lag=10), late=True),
+    "two replicas, one 10 s behind": Lie(freshness=Freshness(lag=10, two_replicas=True), late=True),
+    "Date 5 s ahead": Lie(freshness=Freshness(ahead=timedelta(seconds=5))),
+    "Date 5 s behind": Lie(freshness=Freshness(ahead=timedelta(seconds=-5))),
+    "Date 1 h ahead": Lie(freshness=Freshness(ahead=HOUR)),
+    "Date 1 h behind": Lie(freshness=Freshness(ahead=-HOUR)),
+    "local time without zone, UTC-5": Lie(freshness=Freshness(ahead=5 * HOUR)),
+    "local time without zone, UTC+3": Lie(freshness=Freshness(ahead=-3 * HOUR)),
+    "local time without zone, days UTC": Lie(freshness=Freshness(ahead=5 * HOUR), zone=5 * HOUR),
     # Too little with status 200.
-    "first response empty": told(withholding=Withholding(first=1)),
-    "every response empty": told(withholding=Withholding(share=1)),
-    "1 % of responses empty": told(withholding=Withholding(share=0.01)),
-    "half invisible from the 12th response on": told(withholding=Withholding(blind_after=11)),
+    "first response empty": Lie(withholding=Withholding(first=1)),
+    "every response empty": Lie(withholding=Withholding(share=1)),
+    "1 % of responses empty": Lie(withholding=Withholding(share=0.01)),
+    "half invisible from the 12th response on": Lie(withholding=Withholding(blind_after=11)),
 }
 
 TWO_LIES = "two lies at once"
@@ -141,7 +132,7 @@ def _two_at_once(rng: Random) -> Lie:
     while True:
         one, other = rng.sample([lie for lie in LIES.values() if not lie.declared], 2)
         if one.options.keys().isdisjoint(other.options):
-            return Lie(one.options | other.options, one.rates | other.rates)
+            return Lie(one.rates | other.rates, **(one.options | other.options))
 
 
 _SHAPES = [

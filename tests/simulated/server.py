@@ -37,18 +37,7 @@ from tests.simulated.world import (
     shuffled_slice,
 )
 
-__all__ = [
-    "DAY",
-    "EVERYTHING",
-    "QUIET",
-    "Change",
-    "Changes",
-    "Event",
-    "Order",
-    "Shape",
-    "churn",
-    "script",
-]
+__all__ = ["DAY", "EVERYTHING", "QUIET", "Change", "Changes", "Event", "Order", "churn", "script"]
 
 # A page of ten times the rows takes five and a half times as long.
 _TIME_PER_ROW = 0.5

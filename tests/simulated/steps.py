@@ -11,6 +11,7 @@ from tap_mihu.reading.questions import Answered, Question, Reply, Steps
 from tap_mihu.records.pages import DateRange, Page, Row
 from tap_mihu.records.timestamps import to_text
 from tests.sandbox.clock import NOON
+from tests.simulated.bounds import includes
 
 TODAY = NOON.date()
 _Result = TypeVar("_Result")
@@ -91,15 +92,9 @@ class Listing:
 
     def selected(self, dates: DateRange) -> list[str]:
         """Return who is created within dates, as the server takes them."""
-        if dates == DateRange():
-            return [*self.days]
         first = dates.first and dates.first - timedelta(days=self.from_earlier)
         last = dates.last and dates.last - timedelta(days=self.to_earlier)
-        return [
-            uuid
-            for uuid, day in self.days.items()
-            if day is not None and (first or date.min) <= day <= (last or date.max)
-        ]
+        return [uuid for uuid, day in self.days.items() if includes(DateRange(first, last), day)]
 
     def count(self, dates: DateRange) -> int:
         """Return how many are counted within dates."""
