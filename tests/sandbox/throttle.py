@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from flask import Response
+from werkzeug import Response
 
 from tests.sandbox.answers import json_response
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Any
 
-from flask import Response
-from werkzeug import Request
+from werkzeug import Request, Response
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 _POLL_SECONDS = 0.02

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Response
+from werkzeug import Response
 from werkzeug.http import http_date
 
 from tap_mihu.errors import RefusedError
