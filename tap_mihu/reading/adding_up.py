@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from tap_mihu.records.pages import DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from tap_mihu.reading.knowledge import Knowledge
     from tap_mihu.records.pages import Page
@@ -30,6 +30,7 @@ SHRUNK = "far fewer records are there than a moment ago"
 _LOOKS_AT_THE_WHOLE = 16
 _FEW_LOOKS = 3
 _DAYS_ASKED_ALONE = 2
+_DAY, _NO_DAY = timedelta(days=1), timedelta()
 _QUIET_LOOKS = 2
 _RESTLESS_LOOKS = 4
 # From `date_to` being compared with its midnight up to `date_from` meaning the day after, too.
@@ -176,9 +177,15 @@ def add_up_whole(know: Knowledge, parts: Parts, total: int, days: Sequence[date]
     if not found.undated or found.verdict is not Verdict.EVEN:
         return found
     # As many contacts as lie behind the border may by chance have no date. A day that is asked for
-    # alone tells: where `date_to` leaves it out, it is empty.
-    known = [day for day, _ in Counter(days).most_common(_DAYS_ASKED_ALONE)]
-    if not known or not (yield from _all_empty(known)):
+    # alone tells: where `date_to` leaves it out, it is empty. In the server's zone, contacts may
+    # be of the day before or after.
+    inner = Counter(day for day in days if date.min < day < date.max)
+    known = [
+        day + shift
+        for day, _ in inner.most_common(_DAYS_ASKED_ALONE)
+        for shift in (-_DAY, _NO_DAY, _DAY)
+    ]
+    if not known or not (yield from _all_empty([*dict.fromkeys(known)])):
         return found
     for later in range(know.days_later + 1, _MOST_DAYS_LATER + 1):
         compared = yield from _compare_whole(know, parts, total, later, _FEW_LOOKS)

@@ -10,8 +10,7 @@ from secrets import token_urlsafe
 from threading import Event
 from typing import Any, Self
 
-from flask import Response
-from werkzeug import Request
+from werkzeug import Request, Response
 from werkzeug.http import http_date
 
 from tests.sandbox import answers

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from typing import Any, Self
 
-from flask import Response
-from werkzeug import Request
+from werkzeug import Request, Response
 from werkzeug.datastructures import Headers
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 

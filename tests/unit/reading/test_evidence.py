@@ -39,7 +39,7 @@ ANY_DAYS = {
 }
 CLOSED_DAYS = {
     "one was missed": ("1 a b /4, 2 b c /4", None),
-    "age does not matter": ("1 a b /4, 2 c-5 d+5 /4", "abcd"),
+    "days that are not kept to": ("1 a b /4, 2 c d+5 /4", None),
     "a twin": ("1 a a /4, 2 b c /4", "abc"),
     "a twin of another page": ("1 a b /4, 2 a c /4", None),
     "a twin met again": ("1 a a /4, 1 a a /4, 2 b /4", None),
@@ -55,7 +55,8 @@ CLOSED_DAYS = {
     "a read counts more than the one before": ("1 a b /3, 2 b /3 | 1 a b /4, 2 c d /4", "abcd"),
 }
 OPEN_DAYS = {
-    "birth": ("1 a b /4, 2 c d x+10 /5", "abcdx"),
+    "birth": ("1 a-900 b-900 /4, 2 c-900 d-900 x+10 /5", "abcdx"),
+    "days that are not kept to": ("1 a b /4, 2 c d i /5", None),
     "birth in the place of a missed one": ("1 a b /4, 2 c x+10 /4", None),
     "one created 60 s before may be late": ("1 a b /4, 2 c d-60 /4", None),
     "one created 61 s before is not": ("1 a b /4, 2 c d-61 /4", "abcd"),

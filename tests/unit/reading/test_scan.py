@@ -70,6 +70,20 @@ def test_every_contact_comes_once_or_the_scan_says_so(
     check(server, read(server, within), within)
 
 
+def test_a_contact_without_a_date_is_no_gap_where_days_are_in_another_zone() -> None:
+    """Days that are asked for alone are empty, as if `date_to` left them out."""
+    server = SimulatedServer(
+        seed=356,
+        size=186,
+        page_size=8,
+        order=Order.ID,
+        shape=Shape.ONE_UNDATED,
+        changes=script({9: [Event(Change.INSERT, 0)]}),
+        zone=timedelta(hours=-8),
+    )
+    check(server, read(server))
+
+
 @pytest.mark.parametrize("order", Order)
 def test_a_death_and_a_birth_at_any_moment(order: Order) -> None:
     """Also between two reads of a window, where the total looks as if nothing had happened."""
