@@ -93,7 +93,7 @@ def _edited(name: str, edit: Callable[[bytes], bytes]) -> Fault:
     return Fault(name, alter)
 
 
-def lying(**fields: Any) -> Fault:  # noqa: ANN401 - any JSON
+def lying(**fields: Any) -> Fault:
     """Send the true page with false fields beside its rows, or other rows: `lying(total=7)`."""
 
     def edit(body: bytes) -> bytes:

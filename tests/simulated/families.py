@@ -16,7 +16,7 @@ from tests.simulated.server import EVERYTHING, SimulatedServer
 def timeless(fetch: Fetch) -> Fetch:
     """Fetch rows that do not tell when they were created."""
 
-    def fetch_timeless(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
+    def fetch_timeless(*asked: Any, **how: Any) -> Page:
         page = fetch(*asked, **how)
         rows = [type(row)(row.uuid, None, row.updated_at, row.payload) for row in page.rows]
         return replace(page, rows=rows)
@@ -77,7 +77,7 @@ class Family:
         server = self._server(key)
         forbidden = list(self.below).index(key) in self.forbidden
 
-        def fetch(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
+        def fetch(*asked: Any, **how: Any) -> Page:
             self.above.pass_time()
             if forbidden or key in self.deleted:
                 raise RefusedError("HTTP 404: there is no such path.")

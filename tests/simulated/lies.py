@@ -46,13 +46,7 @@ class Lie:
     late: bool = False  # where larger pages are not to be had, two seconds of slack do not tell it
 
 
-def told(
-    rates: Rates = REST,
-    *,
-    declared: bool = False,
-    late: bool = False,
-    **options: Any,  # noqa: ANN401
-) -> Lie:
+def told(rates: Rates = REST, *, declared: bool = False, late: bool = False, **options: Any) -> Lie:
     return Lie(options, rates, declared, late)
 
 

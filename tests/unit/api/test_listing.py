@@ -152,7 +152,7 @@ def test_a_refusal_after_good_responses_counts_when_it_comes_again(name: str) ->
 
 
 @pytest.mark.parametrize("like_laravel", [False, True])
-def test_a_wrong_token(like_laravel: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_wrong_token(like_laravel: bool) -> None:
     with (
         Sandbox(rejects_like_laravel=like_laravel) as sandbox,
         listing_of(sandbox, token="another") as listing,  # noqa: S106
