@@ -100,7 +100,7 @@ def _nested(setting: Mapping[str, Any]) -> dict[str, Any]:
     return dict(setting["properties"]) if closed else {}
 
 
-def _typed(text: str, setting: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def _typed(text: str, setting: Mapping[str, Any]) -> Any:
     types = setting.get("type", "string")
     if "string" in ([types] if isinstance(types, str) else types):
         return text

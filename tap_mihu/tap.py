@@ -41,12 +41,12 @@ class TapMihu(SDKTap):
     def __init__(
         self,
         *,
-        config: Any = None,  # noqa: ANN401 - checked here
-        catalog: Any = None,  # noqa: ANN401
-        state: Any = None,  # noqa: ANN401
+        config: Any = None,
+        catalog: Any = None,
+        state: Any = None,
         parse_env_config: bool = False,
         validate_config: bool = True,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> None:
         """Check everything that comes from outside before the SDK sees it.
 

@@ -110,6 +110,6 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
 
 
 @pytest.fixture
-def outcome(cases: Cases, case: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it gives
+def outcome(cases: Cases, case: Callable[[], Any]) -> Any:
     """Wait for what the test's case gives."""
     return cases[case].result()

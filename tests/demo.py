@@ -86,7 +86,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - like assert
+def check(holds: bool, otherwise: str) -> None:
     if not holds:
         raise DemoError(otherwise)
 

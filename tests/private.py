@@ -30,7 +30,7 @@ SECRETS = (
 )
 
 
-def private_contacts(count: int = 60, **more: Any) -> list[Contact]:  # noqa: ANN401
+def private_contacts(count: int = 60, **more: Any) -> list[Contact]:
     """Contacts whose personal data cannot be mistaken for anything else."""
     return [
         contact
@@ -48,7 +48,7 @@ def private_contacts(count: int = 60, **more: Any) -> list[Contact]:  # noqa: AN
 _TEXTS = ("name", "description", "notes", "title", "summary", "escalation_target", "analysis")
 
 
-def private_listings(of: Sequence[Contact], **more: Any) -> Listings:  # noqa: ANN401
+def private_listings(of: Sequence[Contact], **more: Any) -> Listings:
     """Other listings, whose texts are as private, and which hold those contacts."""
     listings = further(of, **more)
     for records in listings.values():

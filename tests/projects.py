@@ -24,7 +24,7 @@ yaml.width = 1000
 _BIN = Path(sys.executable).parent
 
 
-def _merged(base: Any, more: Any) -> Any:  # noqa: ANN401 - any YAML
+def _merged(base: Any, more: Any) -> Any:
     """Put a block into a project's file, as a person would."""
     if isinstance(base, dict) and isinstance(more, dict):
         return base | {key: _merged(base.get(key), value) for key, value in more.items()}

@@ -17,7 +17,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE).
 _NUMBER = re.compile(r"[0-9]{1,30}").fullmatch
 
 
-def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
+def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:
     """Return a list of objects, whatever stands for it.
 
     That is a list, an object keyed by number or by key, names alone, an id for each name, one
@@ -40,7 +40,7 @@ def to_items(value: Any, fields: Collection[str]) -> list[dict[str, Any]]:  # no
     ]
 
 
-def to_values(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+def to_values(value: Any) -> list[Any]:
     """Return a list of plain values, whatever stands for it, without nulls.
 
     That is a list, an object keyed by number, JSON text of these, or one value that is in no
@@ -55,7 +55,7 @@ def to_values(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
     return [one for one in value if one is not None]
 
 
-def to_object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON
+def to_object(value: Any) -> dict[str, Any] | None:
     """Return an object, be it JSON text; None for what stands for none, such as an empty list.
 
     Raises:
@@ -70,7 +70,7 @@ def to_object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON
     return value
 
 
-def _from_text(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _from_text(text: str) -> Any:
     stripped = text.strip()
     if stripped == "null":
         return None

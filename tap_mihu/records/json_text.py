@@ -22,7 +22,7 @@ _MOST_DIGITS = 4300
 encode_json = msgspec.json.Encoder(decimal_format="number", enc_hook=str).encode
 
 
-def parse_number(text: str) -> Any:  # noqa: ANN401 - a number, or the text
+def parse_number(text: str) -> Any:
     """Read a number with every digit as sent; one that no target can hold stays text."""
     if len(text) > _MOST_DIGITS:
         return text
@@ -38,7 +38,7 @@ def is_writable(value: Decimal) -> bool:
     return value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _storable(value: Any) -> Any:
     """Replace what no database stores, at any depth."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
@@ -78,7 +78,7 @@ def has_nul(body: bytes) -> bool:
     return _NUL in body
 
 
-def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def decode_json(body: bytes) -> Any:
     """Return what a body holds: numbers to the last digit, and nothing that no database stores.
 
     Raises:
@@ -93,7 +93,7 @@ def decode_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         raise UnreadableBodyError(_no_json(body)) from None
 
 
-def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def _decode(body: bytes) -> Any:
     try:
         decoded = _decode_plain(body)
     except (msgspec.MsgspecError, ValueError):
@@ -102,7 +102,7 @@ def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     return _storable(decoded) if has_nul(body) else decoded
 
 
-def _decode_leniently(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _decode_leniently(text: str) -> Any:
     decode = partial(json.loads, parse_float=parse_number, parse_int=_integer, parse_constant=str)
     try:
         return decode(text)
@@ -128,7 +128,7 @@ def _marked(string: re.Match[str]) -> str:
     )
 
 
-def _integer(text: str) -> Any:  # noqa: ANN401 - a number, or the text where none can hold it
+def _integer(text: str) -> Any:
     try:
         return int(text)
     except ValueError:

@@ -146,7 +146,7 @@ class Shaper:
         record.update(self._given)
         return record
 
-    def _array(self, name: str, value: Any, invalid: InvalidValues) -> list[Any]:  # noqa: ANN401
+    def _array(self, name: str, value: Any, invalid: InvalidValues) -> list[Any]:
         kinds = self.items[name]
         return [
             {
@@ -161,7 +161,7 @@ class Shaper:
     def _object(
         self,
         name: str,
-        value: Any,  # noqa: ANN401 - any JSON
+        value: Any,
         invalid: InvalidValues,
     ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """Return an object with the fields that the schema names, and what else is in it."""
@@ -188,10 +188,10 @@ def _kinds_of(schema: Mapping[str, Any]) -> dict[str, str]:
 
 def _converted(
     convert: Callable[[Any], Any] | None,
-    value: Any,  # noqa: ANN401 - any JSON
+    value: Any,
     name: str,
     invalid: InvalidValues,
-) -> Any:  # noqa: ANN401 - any JSON
+) -> Any:
     result = value if convert is None else convert(value)
     if result is None:
         invalid[name] += 1

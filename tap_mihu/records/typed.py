@@ -98,7 +98,7 @@ class TypedItems:
         response = msgspec.defstruct("Response", [("success", bool), ("data", listing)])
         self._decode_typed = msgspec.json.Decoder(response, float_hook=parse_number).decode
 
-    def _type(self, name: str, kind: str) -> Any:  # noqa: ANN401 - a type
+    def _type(self, name: str, kind: str) -> Any:
         if kind != "array":
             return _COLUMNS.get(kind, Any) | None
         fields = self._shaper.items[name].items()
@@ -164,7 +164,7 @@ class TypedItems:
             rows.append(Row(uuid, created_at, updated_at, payload, invalid))
         return rows
 
-    def _encoded(self, item: Any) -> bytes:  # noqa: ANN401 - a struct made above
+    def _encoded(self, item: Any) -> bytes:
         """Encode an item as its message has it."""
         for name in self._arrays:
             if getattr(item, name) is None:
@@ -176,7 +176,7 @@ class TypedItems:
         encoded = self._with_extras(item)
         return encoded[:-1] + columns if columns else encoded
 
-    def _encoded_columns(self, item: Any) -> bytes:  # noqa: ANN401
+    def _encoded_columns(self, item: Any) -> bytes:
         """Encode the columns of single further keys, as they end the object."""
         columns: dict[str, str | None] = {}
         for attribute, name in self._columns:
@@ -184,7 +184,7 @@ class TypedItems:
             columns[name] = None if value is None or value is UNSET else to_text(value)
         return b"," + encode_json(columns)[1:]
 
-    def _with_pairs(self, item: Any) -> bytes:  # noqa: ANN401
+    def _with_pairs(self, item: Any) -> bytes:
         """Encode an item, its further keys in the field that holds them."""
         extras = {}
         for attribute, name in self._pairs:
@@ -194,6 +194,6 @@ class TypedItems:
                 setattr(item, attribute, UNSET)
         return encode_json(item)[:-1] + self._extra_key + encode_json(extras) + b"}"
 
-    def _with_nothing(self, item: Any) -> bytes:  # noqa: ANN401
+    def _with_nothing(self, item: Any) -> bytes:
         """Encode an item of a workspace that has no further keys."""
         return encode_json(item)[:-1] + self._no_extras

@@ -18,16 +18,16 @@ SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 """What a target's column of whole numbers holds."""
 
 
-def to_text(value: Any) -> str:  # noqa: ANN401 - any JSON but null
+def to_text(value: Any) -> str:
     """Return a value as text: numbers and booleans as JSON writes them, containers as JSON text."""
     return value if isinstance(value, str) else encode_json(value).decode()
 
 
-def _timestamp(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _timestamp(value: Any) -> Any:
     return canonical(value) if isinstance(value, str) else None
 
 
-def _integer(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _integer(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,30}\s*", value):
         return int(value)
     if isinstance(value, Decimal) and value == value.to_integral_value() and abs(value) < 10**30:
@@ -35,7 +35,7 @@ def _integer(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _number(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _number(value: Any) -> Any:
     if isinstance(value, str):
         try:
             value = Decimal(value)
@@ -45,7 +45,7 @@ def _number(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value if isinstance(value, Decimal) else _integer(value)
 
 
-def _boolean(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _boolean(value: Any) -> Any:
     known = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
     return known.get(value.lower() if isinstance(value, str) else value) if _flat(value) else None
 
@@ -64,7 +64,7 @@ CONVERT: dict[str, Callable[[Any], Any]] = {
 """By the type, or format, that a schema names."""
 
 
-def _column_integer(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _column_integer(value: Any) -> Any:
     number = _integer(value)
     fits = number is not None and SMALLEST_INTEGER <= number <= LARGEST_INTEGER
     return number if fits else None

@@ -74,7 +74,7 @@ def read_catalog(value: object, streams: Collection[str]) -> Catalog | None:
     return catalog
 
 
-def _with_chosen_methods(catalog: Any) -> Any:  # noqa: ANN401 - may be anything
+def _with_chosen_methods(catalog: Any) -> Any:
     """Let the metadata choose the replication method, as Singer has it; the SDK overlooks it."""
     catalog = copy.deepcopy(catalog)
     for stream in catalog["streams"]:
@@ -109,7 +109,7 @@ def read_state(value: object) -> dict[str, Any] | None:
     return {"bookmarks": {name: _readable(of) for name, of in bookmarks.items()}}
 
 
-def _unwrapped(value: Any) -> Any:  # noqa: ANN401 - may be anything
+def _unwrapped(value: Any) -> Any:
     """Return the state in a STATE message, or in what `meltano state get` prints."""
     if isinstance(value, dict) and value.get("type") == "STATE" and "value" in value:
         return value["value"]

@@ -165,7 +165,7 @@ class State:
             ) from None
 
     @classmethod
-    def _read(cls, value: Any, within: DateRange, subject: Subject) -> Self | Subject:  # noqa: ANN401
+    def _read(cls, value: Any, within: DateRange, subject: Subject) -> Self | Subject:
         if not isinstance(value, list) or not value or not isinstance(value[0], dict):
             raise TypeError
         about = dict(value[0])

@@ -37,7 +37,7 @@ def decode_text(content: bytes) -> str:
         raise TextFileError(text) from None
 
 
-def decode_json_text(content: bytes) -> Any:  # noqa: ANN401 - any JSON
+def decode_json_text(content: bytes) -> Any:
     """Return what a JSON file holds.
 
     Raises:

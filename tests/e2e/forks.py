@@ -60,11 +60,6 @@ def run_forked(
             own[_PATIENCE] = str(throttle_patience)
         stdout, log = folder / "stdout", folder / "stderr"
         fork = forked(
-            f"{__name__}:main",
-            argv,
-            folder=folder,
-            env=environment(own),
-            stdout=stdout,
-            stderr=log,
+            f"{__name__}:main", argv, folder=folder, env=environment(own), stdout=stdout, stderr=log
         )
         return Run(fork.wait(timeout), stdout.read_bytes(), log.read_text(encoding="utf-8"))

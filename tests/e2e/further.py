@@ -53,7 +53,7 @@ def _as_record(properties: Mapping[str, Any], item: Record) -> Record:
     return record | {"extra_fields": further | within}
 
 
-def _value(prop: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _value(prop: Mapping[str, Any], value: Any) -> Any:
     kind = prop["type"][0]
     if kind == "array":
         return list(value.values()) if isinstance(value, dict) else value or []

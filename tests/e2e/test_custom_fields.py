@@ -9,7 +9,7 @@ from tests.e2e.states import about
 from tests.sandbox import Sandbox, Workspace, contacts
 
 
-def read(sandbox: Sandbox, state: dict[str, Any] | None, **settings: Any) -> tuple[list[str], Run]:  # noqa: ANN401
+def read(sandbox: Sandbox, state: dict[str, Any] | None, **settings: Any) -> tuple[list[str], Run]:
     """What is said in parentheses of custom fields, and the run."""
     run = in_process(sandbox.config(page_size=10, **settings), state=state)
     assert run.status == 0, run.log

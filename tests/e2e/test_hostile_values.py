@@ -43,7 +43,7 @@ def generated(count: int) -> list[str]:
     return made
 
 
-def loaded(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
+def loaded(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 

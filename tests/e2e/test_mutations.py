@@ -36,7 +36,7 @@ anything = st.recursive(
 )
 
 
-def places(value: Any, path: Path = ()) -> Iterator[Path]:  # noqa: ANN401 - any JSON
+def places(value: Any, path: Path = ()) -> Iterator[Path]:
     """Every place in a value, the whole included."""
     yield path
     if isinstance(value, dict | list):
@@ -45,7 +45,7 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:  # noqa: ANN401 - any
             yield from places(one, (*path, key))
 
 
-def changed(value: Any, path: Path, new: object) -> Any:  # noqa: ANN401 - any JSON
+def changed(value: Any, path: Path, new: object) -> Any:
     """A copy with something else in one place, or nothing."""
     place: Any = {"whole": deepcopy(value)}
     around: dict[str, Any] = place
@@ -59,7 +59,7 @@ def changed(value: Any, path: Path, new: object) -> Any:  # noqa: ANN401 - any J
     return around.get("whole")
 
 
-def mutations(value: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - any JSON
+def mutations(value: Any) -> st.SearchStrategy[Any]:
     every = st.sampled_from(list(places(value)))
     return st.builds(changed, st.just(value), every, plausible | anything | st.just(REMOVED))
 
@@ -94,7 +94,7 @@ CONTACTS = {**MARK, "filters": {}, "scan": SCAN, "progress_markers": {"Note": ""
 STATE = {"bookmarks": {"contacts": CONTACTS, "tickets": OTHER}, "currently_syncing": None}
 
 
-def latest(state: Any) -> tuple[object, str]:  # noqa: ANN401 - any JSON
+def latest(state: Any) -> tuple[object, str]:
     """The bookmark of a state, and the latest moment up to which it may leave updates out."""
     bookmarks = state.get("bookmarks") if isinstance(state, dict) else None
     kept = bookmarks.get("contacts") if isinstance(bookmarks, dict) else None
@@ -107,7 +107,7 @@ def latest(state: Any) -> tuple[object, str]:  # noqa: ANN401 - any JSON
 
 @UNHURRIED
 @given(mutations(STATE))
-def test_any_state_is_used_or_refused(sandbox: Sandbox, state: Any) -> None:  # noqa: ANN401
+def test_any_state_is_used_or_refused(sandbox: Sandbox, state: Any) -> None:
     run = in_process(sandbox.config(), state=state)
     if run.status:
         assert_refused(run, "state")
@@ -126,7 +126,7 @@ def test_any_state_is_used_or_refused(sandbox: Sandbox, state: Any) -> None:  # 
 
 @UNHURRIED
 @given(mutations({"streams": discovered()["streams"][:1]}))
-def test_any_catalog_is_used_or_refused(sandbox: Sandbox, catalog: Any) -> None:  # noqa: ANN401
+def test_any_catalog_is_used_or_refused(sandbox: Sandbox, catalog: Any) -> None:
     run = in_process(sandbox.config(), catalog=catalog)
     if run.status:
         assert_refused(run, "catalog")

@@ -34,7 +34,7 @@ def essence(run: Run) -> list[Any]:
     return messages
 
 
-def _plain_types(schema: Any) -> Any:  # noqa: ANN401 - any JSON
+def _plain_types(schema: Any) -> Any:
     """The SDK's mapper writes the types of a schema in its own order, and drops descriptions."""
     if isinstance(schema, dict):
         schema = {k: _plain_types(v) for k, v in schema.items() if k != "description"}

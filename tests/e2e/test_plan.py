@@ -24,7 +24,7 @@ from tests.workspaces import workspace_of
 Shards = list[dict[str, Any]]
 
 
-def plan(sandbox: Sandbox, number: int, **config: Any) -> Shards:  # noqa: ANN401
+def plan(sandbox: Sandbox, number: int, **config: Any) -> Shards:
     """Make a plan, as the option does."""
     with signals_kept():
         return planning.plan(ContactsStream(TapMihu(config=sandbox.config(**config))), number)

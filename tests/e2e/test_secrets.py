@@ -112,19 +112,13 @@ TYPED: list[tuple[str, dict[str, Any], object]] = [
     ("stream_maps", {"stream_maps": PRIVATE}, None),
     ("batch_config.storage.root", {"batch_config": {"storage": {"root": PRIVATE}}}, None),
     ("state", {}, {"bookmarks": PRIVATE}),
-    (
-        "replication_key_value",
-        {},
-        {"bookmarks": {"contacts": {"filters": FILTERS, **POISONED}}},
-    ),
+    ("replication_key_value", {}, {"bookmarks": {"contacts": {"filters": FILTERS, **POISONED}}}),
 ]
 
 
 @pytest.mark.parametrize(("named", "settings", "state"), TYPED)
 def test_errors_about_input_name_it_and_hold_no_value(
-    named: str,
-    settings: dict[str, Any],
-    state: Any,  # noqa: ANN401
+    named: str, settings: dict[str, Any], state: Any
 ) -> None:
     run = run_forked(GOOD | settings, env=DEBUG, state=state)
     assert named in the_error(run)

@@ -59,7 +59,7 @@ class Kind:
         return (FIRST, LATE, REPAIR) if self.lasting in {ERROR, COMPLETE} else (*POSITIONS, LATE)
 
 
-def _retried(name: str, *variants: Fault, **settings: Any) -> Kind:  # noqa: ANN401 - any JSON
+def _retried(name: str, *variants: Fault, **settings: Any) -> Kind:
     """Make a kind that a further try mends."""
     return Kind(name, variants, COMPLETE, ERROR, settings=settings)
 
@@ -225,10 +225,7 @@ _FORMS = [
     _wrong("data", values=(_MISSING, None, PRIVATE, 7, [{"name": PRIVATE}])),
     _wrong("data", "data", values=(_MISSING, PRIVATE, {"0": {}}, [PRIVATE], [None])),
     *(_wrong("data", key, values=_NO_COUNT) for key in ("current_page", "last_page", "total")),
-    _harmless(
-        "wrong type of `message`",
-        *map(_message, (7, [], {})),
-    ),
+    _harmless("wrong type of `message`", *map(_message, (7, [], {}))),
     _harmless(
         "addresses that lead elsewhere",
         faults.lying(**dict.fromkeys(_ADDRESSES, elsewhere.ADDRESS)),

@@ -85,7 +85,7 @@ def assert_all_have_a_state(project: Project, shards: list[dict[str, Any]]) -> N
 class _Stub(ModuleType):
     """An Airflow whose DAGs do nothing."""
 
-    def __getattr__(self, _: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, _: str) -> Any:
         return lambda **_options: lambda _function: lambda: None
 
 
@@ -120,10 +120,7 @@ def test_the_example_for_airflow(project: Project, tmp_path: Path) -> None:
     command = own_environment("airflow", REQUIREMENTS).with_name("airflow")
     (tmp_path / "airflow" / "dags").mkdir(parents=True)
     shutil.copy(EXAMPLE, tmp_path / "airflow" / "dags")
-    home = {
-        "AIRFLOW_HOME": str(tmp_path / "airflow"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
-    }
+    home = {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "false"}
 
     def airflow(*args: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -8,7 +8,7 @@ from tests.sandbox.clock import NOON
 __all__ = ["some", "uuids"]
 
 
-def some(count: int = 100, **options: Any) -> Workspace:  # noqa: ANN401
+def some(count: int = 100, **options: Any) -> Workspace:
     return Workspace(contacts(count, until=NOON, **options))
 
 

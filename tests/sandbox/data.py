@@ -114,7 +114,7 @@ def contacts(
     until: datetime | None = None,
     days: float = 365,
     batch: int = 1,
-    **shape: Any,  # noqa: ANN401 - the named arguments of `make_contact`
+    **shape: Any,
 ) -> list[Contact]:
     """Make up contacts created within `days` before `until` (now), oldest first.
 

@@ -92,7 +92,7 @@ def _edited(name: str, edit: Callable[[bytes], bytes]) -> Fault:
     return Fault(name, alter)
 
 
-def lying(**fields: Any) -> Fault:  # noqa: ANN401 - any JSON
+def lying(**fields: Any) -> Fault:
     """Send the true page with false fields beside its rows, or other rows: `lying(total=7)`."""
 
     def edit(body: bytes) -> bytes:
@@ -144,7 +144,7 @@ def drip(seconds: float, pieces: int = 20) -> Fault:
     return Fault("drip", send=send)
 
 
-def _broken(head: bool, end: Callable[[Wire], None], seconds: float = 60) -> Fault:  # noqa: FBT001
+def _broken(head: bool, end: Callable[[Wire], None], seconds: float = 60) -> Fault:
     """Send nothing or half the body, keep silent for some seconds, then end the connection."""
 
     def send(wire: Wire) -> None:
@@ -156,12 +156,12 @@ def _broken(head: bool, end: Callable[[Wire], None], seconds: float = 60) -> Fau
     return Fault("broken", send=send)
 
 
-close = partial(_broken, False, Wire.close, 0)  # noqa: FBT003
-reset = partial(_broken, False, Wire.reset, 0)  # noqa: FBT003
-cut_body = partial(_broken, True, Wire.close, 0)  # noqa: FBT003
-reset_in_body = partial(_broken, True, Wire.reset, 0)  # noqa: FBT003
-hang = partial(_broken, False, Wire.close)  # noqa: FBT003
-hang_in_body = partial(_broken, True, Wire.close)  # noqa: FBT003
+close = partial(_broken, False, Wire.close, 0)
+reset = partial(_broken, False, Wire.reset, 0)
+cut_body = partial(_broken, True, Wire.close, 0)
+reset_in_body = partial(_broken, True, Wire.reset, 0)
+hang = partial(_broken, False, Wire.close)
+hang_in_body = partial(_broken, True, Wire.close)
 
 
 # When.

@@ -63,7 +63,7 @@ class Sandbox:
         """The API's address, as the tap's `api_url`."""
         return f"http://127.0.0.1:{self.port}{BASE}"
 
-    def config(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    def config(self, **more: Any) -> dict[str, Any]:
         """Give the tap's settings for this server."""
         return {"api_url": self.url, "auth_token": self.token, **more}
 

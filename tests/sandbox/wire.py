@@ -104,7 +104,7 @@ class _Handler(WSGIRequestHandler):
         head = f"{self.protocol_version} {response.status}\r\n{headers}".encode("latin-1")
         send(Wire(self.connection, head, response.get_data(), self.server.stopping))
 
-    def log(self, *_: Any) -> None:  # noqa: ANN401 - quiet
+    def log(self, *_: Any) -> None:
         pass
 
 
@@ -131,13 +131,13 @@ class Server(ThreadedWSGIServer):
                     connection.shutdown(socket.SHUT_RDWR)
             self._changed.wait_for(lambda: not self._connections, _STOP_SECONDS)
 
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+    def process_request(self, request: Any, client_address: Any) -> None:
         """Remember a new connection."""
         with self._changed:
             self._connections.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401
+    def shutdown_request(self, request: Any) -> None:
         """Forget a connection; unlike the inherited way, without a FIN before an RST."""
         self.close_request(request)
         with self._changed:

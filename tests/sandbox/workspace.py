@@ -112,7 +112,7 @@ class Workspace:
             shuffled += group
         return shuffled
 
-    def edit(self, uuid: str, /, *, touch: bool = True, **fields: Any) -> None:  # noqa: ANN401
+    def edit(self, uuid: str, /, *, touch: bool = True, **fields: Any) -> None:
         """Change a contact; `updated_at` becomes now, unless told or not touched."""
         with self.lock:
             row = self._by_uuid[uuid]

@@ -63,7 +63,7 @@ class Family:
         server = self._server(key)
         forbidden = list(self.below).index(key) < self.forbids
 
-        def fetch(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
+        def fetch(*asked: Any, **how: Any) -> Page:
             self.above.pass_time()
             if forbidden or key in self.deleted:
                 raise RefusedError("HTTP 404: there is no such path.")

@@ -40,7 +40,7 @@ class Lie:
         *,
         declared: bool = False,  # no reader is safe from it, and the documentation says so
         late: bool = False,  # without larger pages, two seconds of slack do not tell it
-        **options: Any,  # noqa: ANN401 - as the server takes them
+        **options: Any,
     ) -> None:
         self.rates, self.declared, self.late, self.options = rates, declared, late, options
 

@@ -77,17 +77,13 @@ def read_into(
     within: DateRange = EVERYTHING,
     *,
     concurrency: int = 1,
-    **how: Any,  # noqa: ANN401 - as `scan` takes it
+    **how: Any,
 ) -> None:
     for item in scan(fetch, within, concurrency=concurrency, **how):
         reading.add(item)
 
 
-def read(
-    server: SimulatedServer,
-    within: DateRange = EVERYTHING,
-    **how: Any,  # noqa: ANN401 - as `scan` takes it
-) -> Reading:
+def read(server: SimulatedServer, within: DateRange = EVERYTHING, **how: Any) -> Reading:
     """Read to the end, be it a failure or far too many requests, and judge."""
     reading = Reading(pages=server.pages(within))
     before = len(server.requests)
@@ -109,7 +105,7 @@ def failing(fetch: Fetch, fails_at: int, error: Exception | None = None) -> Fetc
     """Fetch, but for the request of this number (from 0)."""
     arrivals = count()
 
-    def fetch_or_fail(*asked: Any, **how: Any) -> Page:  # noqa: ANN401
+    def fetch_or_fail(*asked: Any, **how: Any) -> Page:
         if next(arrivals) == fails_at:
             raise error or Boom
         return fetch(*asked, **how)

@@ -85,7 +85,7 @@ FEW_MISSING = {"stable": 0.001}
 MOST_PROVEN = {"stable": 0.001, "unproven": 0.05}
 
 
-def _obeyed(obeys: bool) -> str:  # noqa: FBT001
+def _obeyed(obeys: bool) -> str:
     return "" if obeys else ", larger pages not obeyed"
 
 
@@ -103,7 +103,7 @@ def _scenario(
     goals: Mapping[str, float],
     *,
     obeys: bool = True,
-    **options: Any,  # noqa: ANN401 - what the server takes
+    **options: Any,
 ) -> Scenario:
     def server(seed: int) -> SimulatedServer:
         return SimulatedServer(

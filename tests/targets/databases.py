@@ -75,7 +75,7 @@ class Snowflake:
         self.process.stdin.flush()
         self.table = parsed(self.answer())
 
-    def answer(self) -> Any:  # noqa: ANN401 - any JSON
+    def answer(self) -> Any:
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line, self.log()

@@ -40,7 +40,7 @@ _FROM_STAGE = re.compile(
 class _StageCursor(FakeSnowflakeCursor):  # type: ignore[misc]
     """A cursor that keeps staged files in a folder, and merges rows out of it."""
 
-    def execute(self, command: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def execute(self, command: str, params: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Execute a statement, written anew where fakesnow would not understand it."""
         command, params = self._rewrite_with_params(command, params)
         if put := _PUT.fullmatch(command):

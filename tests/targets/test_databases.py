@@ -28,13 +28,7 @@ from tests.sandbox import Sandbox, Workspace, contacts, faults
 from tests.sandbox.data import TEXT_FIELDS, TIMESTAMP_FIELDS
 from tests.sandbox.faults import Script
 from tests.targets.contacts import as_row, by_uuid, varied_workspace
-from tests.targets.databases import (
-    REQUIREMENTS,
-    Postgres,
-    Row,
-    Snowflake,
-    fake_snowflake,
-)
+from tests.targets.databases import REQUIREMENTS, Postgres, Row, Snowflake, fake_snowflake
 
 MINUTES = itertools.count(1_800_000_000_000, 60_000)
 SMALL_PAGES: dict[str, Any] = {"page_size": 3, "max_retries": 0, "max_concurrent_requests": 1}
@@ -63,7 +57,7 @@ class Warehouse:
         full: bool = True,
         hard: bool = False,
         state: Mapping[str, Any] | None = None,
-        **settings: Any,  # noqa: ANN401
+        **settings: Any,
     ) -> Run:
         """Read and load, as if each run began a minute after the one before."""
         settings |= {"emit_activate_version_messages": True, "lookback_seconds": 0}

@@ -20,7 +20,7 @@ class Contacts(RESTStream[int]):
     schema_filepath = Path(__file__).parents[3] / "schemas" / "contacts.json"
     authenticator = BearerTokenAuthenticator(token="benchmark")  # noqa: S106 - not a secret
 
-    def get_url_params(self, context: Any, next_page_token: int | None) -> dict[str, Any]:  # noqa: ANN401
+    def get_url_params(self, context: Any, next_page_token: int | None) -> dict[str, Any]:
         return {"page": next_page_token, "per_page": 100}
 
     def get_new_paginator(self) -> PageNumberPaginator:

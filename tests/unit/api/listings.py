@@ -30,7 +30,7 @@ def sandbox_with(script: Script = faults.never) -> Sandbox:
 
 
 @contextmanager
-def listing_of(sandbox: Sandbox, **more: Any) -> Iterator[Listing]:  # noqa: ANN401 - any setting
+def listing_of(sandbox: Sandbox, **more: Any) -> Iterator[Listing]:
     """The sandbox's contacts, for a client that loses patience quickly."""
     settings = {"url": sandbox.url, "token": sandbox.token, "user_agent": "acme/1"}
     client = Client(
@@ -45,10 +45,7 @@ def listing_of(sandbox: Sandbox, **more: Any) -> Iterator[Listing]:  # noqa: ANN
 
 
 @contextmanager
-def asking(
-    script: Script = faults.never,
-    **more: Any,  # noqa: ANN401 - any setting
-) -> Iterator[tuple[Listing, Sandbox]]:
+def asking(script: Script = faults.never, **more: Any) -> Iterator[tuple[Listing, Sandbox]]:
     """Such a listing of a sandbox of its own."""
     with sandbox_with(script) as sandbox, listing_of(sandbox, **more) as listing:
         yield listing, sandbox
@@ -58,7 +55,7 @@ def unresolved(monkeypatch: pytest.MonkeyPatch, name: str, code: int, times: int
     """Let a name fail to resolve, so many times."""
     real, left = socket.getaddrinfo, [times]
 
-    def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
         if host == name and left[0]:
             left[0] -= 1
             raise socket.gaierror(code, "name resolution failed")

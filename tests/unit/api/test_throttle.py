@@ -60,11 +60,7 @@ def throttled_for_good(gate: ThrottleGate, told: float | None) -> None:
     ids=str,
 )
 def test_what_all_wait_for(
-    gate: ThrottleGate,
-    clock: Clock,
-    told: list[float | None],
-    waits: list[float],
-    opens: float,
+    gate: ThrottleGate, clock: Clock, told: list[float | None], waits: list[float], opens: float
 ) -> None:
     """Requests sent at once, whose refusals come second by second."""
     sent = [gate.wait() for _ in told]

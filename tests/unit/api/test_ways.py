@@ -28,10 +28,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failure(url: str) -> tuple[str, int]:
     """Why an API cannot be reached, and how many requests found that out."""
-    with (
-        listing_of(Sandbox(), url=url) as listing,
-        pytest.raises(MihuError) as error,
-    ):
+    with listing_of(Sandbox(), url=url) as listing, pytest.raises(MihuError) as error:
         listing.page(ALL, 1)
     assert not isinstance(error.value, RefusedError)
     assert "page 1" not in str(error.value)
@@ -44,9 +41,7 @@ def failure(url: str) -> tuple[str, int]:
 @pytest.mark.parametrize("answered", [False, True])
 @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_NONAME])
 def test_a_name_that_does_not_resolve_for_the_moment(
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    answered: bool,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch, code: int, answered: bool
 ) -> None:
     # Without keep-alive, each request resolves the name again.
     closing = faults.always(faults.headers({"Connection": "close"}))

@@ -20,9 +20,7 @@ def family(seed: int = 0, items: int = 6, *, moves: bool = False, forbids: int =
     return Family(
         SimulatedServer(seed=seed, size=items, changes=DELETES if moves else QUIET),
         lambda number: SimulatedServer(
-            seed=100 * seed + number,
-            size=5 + 8 * (number % 6),
-            changes=CHURN if moves else QUIET,
+            seed=100 * seed + number, size=5 + 8 * (number % 6), changes=CHURN if moves else QUIET
         ),
         forbids,
     )

@@ -242,7 +242,7 @@ def test_an_error_is_raised_and_no_waiting_task_begins_after_it(waiting: int) ->
 class Impatient(SimpleQueue[Any]):
     """A queue at which the main thread must not wait: a worker may take the last task."""
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401, FBT001, FBT002
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
         assert threading.current_thread() is not threading.main_thread()
         return super().get(block, timeout)
 

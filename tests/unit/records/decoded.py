@@ -38,7 +38,7 @@ def decoder_of(
     since: str | None = None,
     columns: Collection[str] = (),
     names: ExtraNames | None = None,
-    **form: Any,  # noqa: ANN401
+    **form: Any,
 ) -> PageDecoder:
     """A decoder to lines of this form, on the fast way or the plain one."""
     return PageDecoder(
@@ -71,7 +71,7 @@ def row_of(item: str | bytes, name: str = "contacts") -> Row:
     return row
 
 
-def record_of(item: str | bytes, name: str = "contacts") -> Any:  # noqa: ANN401 - any JSON
+def record_of(item: str | bytes, name: str = "contacts") -> Any:
     return row_of(item, name).payload
 
 
@@ -81,7 +81,7 @@ def with_record(row: Row) -> Row:
     return Row(row.uuid, row.created_at, row.updated_at, record, row.invalid)
 
 
-def parsed(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
+def parsed(text: str | bytes) -> Any:
     """Read strict JSON, and every number as exactly as it was written."""
     return json.loads(text, parse_float=exactly, parse_constant=_refuse)
 

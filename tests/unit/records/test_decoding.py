@@ -115,7 +115,7 @@ def test_both_ways_judge_an_envelope_alike() -> None:
 # Anything at all.
 
 
-def is_text_of(stored: str | None, sent: Any) -> bool:  # noqa: ANN401 - any JSON
+def is_text_of(stored: str | None, sent: Any) -> bool:
     as_text = sent is None or isinstance(sent, str)
     return bool((stored if as_text or stored is None else parsed(stored)) == cleaned(sent))
 

@@ -78,7 +78,7 @@ def wild_contacts(draw: st.DrawFn, *, odd: bool) -> str:
     return "{" + ",".join(draw(st.permutations(texts))) + "}"
 
 
-def cleaned(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def cleaned(value: Any) -> Any:
     """What the contract makes of a value: U+FFFD for what is no character, keys still apart."""
     if isinstance(value, str):
         return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)

@@ -39,7 +39,7 @@ class Client(requests.Session):
 
 
 @contextmanager
-def asking(**options: Any) -> Iterator[Client]:  # noqa: ANN401 - the sandbox's
+def asking(**options: Any) -> Iterator[Client]:
     """Ask a sandbox of sixty contacts, if it is told no other ones."""
     options.setdefault("workspace", workspace_of(60, custom_fields=("loyalty", "remarks")))
     with Sandbox(**options) as sandbox, Client(sandbox) as client:

@@ -36,7 +36,7 @@ def _until_its_beginning(clock: ServerClock) -> object:
     return clock.began_at and clock.began_at - timedelta(seconds=1)
 
 
-def _note_the_end(clock: ServerClock, page: Any) -> None:  # noqa: ANN401
+def _note_the_end(clock: ServerClock, page: Any) -> None:
     _note(clock, page)
     clock.began_at = page.served_at
 
@@ -55,7 +55,7 @@ def _full(value: object) -> Round | None:
     return found and replace(found, full=True)
 
 
-def _read_late(one: run.Run, scan: Any) -> Iterator[Rows | Done]:  # noqa: ANN401
+def _read_late(one: run.Run, scan: Any) -> Iterator[Rows | Done]:
     late: list[Rows] = []
     for event in _read(one, scan):
         if isinstance(event, Rows):

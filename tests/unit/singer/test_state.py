@@ -45,12 +45,7 @@ LOGGER = logging.getLogger("test of the state")
 def read(given: dict[str, Any], filters: dict[str, Any] | None = None, url: str = ACME) -> State:
     chosen = filters or {}
     return read_stream_state(
-        given,
-        ALL,
-        Subject.of(url, chosen),
-        filters=chosen,
-        lookback_seconds=300,
-        logger=LOGGER,
+        given, ALL, Subject.of(url, chosen), filters=chosen, lookback_seconds=300, logger=LOGGER
     )
 
 
