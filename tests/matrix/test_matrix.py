@@ -61,7 +61,6 @@ ACTIVATE = {"type": "ACTIVATE_VERSION"}
 JUDGED: dict[str, tuple[int, str, Sequence[Mapping[str, object]], Outcome | None]] = {
     "all is well": (0, "", FINE, Outcome.COMPLETE),
     "an error": (1, ERROR, KEPT, Outcome.ERROR),
-    "an error before anything is written": (1, ERROR, (), Outcome.ERROR),
     "an error after the warning": (1, UNPROVEN + ERROR, KEPT[1:], Outcome.ERROR),
     "unproven": (0, UNPROVEN, KEPT, Outcome.UNPROVEN),
     "unproven, and some are missing": (0, UNPROVEN, KEPT[1:], Outcome.SHORT),
@@ -72,16 +71,11 @@ JUDGED: dict[str, tuple[int, str, Sequence[Mapping[str, object]], Outcome | None
     "a contact comes twice": (0, "", (FINE[0], *FINE), None),
     "the bookmark moved, unproven": (0, UNPROVEN, FINE, None),
     "retired, unproven": (0, UNPROVEN, (*KEPT, ACTIVATE), None),
-    "an error with status 0": (0, ERROR, KEPT, None),
-    "the bookmark moved by an error": (1, ERROR, FINE, None),
-    "retired by an error": (1, ERROR, (*KEPT, ACTIVATE), None),
-    "an error without a line": (1, "", KEPT, None),
     "two errors": (1, ERROR * 2, KEPT, None),
     "a traceback": (1, f"{ERROR}Traceback\n", KEPT, None),
     "something not logged": (1, f"{ERROR}oops\n", KEPT, None),
     "a name in the log": (1, ERROR.replace("HTTP", PRIVATE), KEPT, None),
     "an address in the log": (1, ERROR.replace("HTTP", "?page=1"), KEPT, None),
-    "another status": (2, ERROR, KEPT, None),
     "it hangs": (-9, "", KEPT, None),
 }
 

@@ -19,10 +19,8 @@ NOWHERE = "https://api.example.test/api/v1"
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    for name in (*proxies, *map(str.lower, proxies), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -85,10 +83,8 @@ def use_proxy(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         monkeypatch.setenv(name, f"http://{LOGIN}@{address}")
 
 
-@pytest.mark.parametrize(
-    ("status", "requests"), [(407, 1), (403, 1), (404, 1), (429, 2), (502, 2), (503, 2)]
-)
-def test_a_proxy_that_refuses_to_connect(
+@pytest.mark.parametrize(("status", "requests"), [(407, 1), (403, 1), (429, 2), (502, 2)])
+def test_a_proxy_that_refuses_to_connect_sees_neither_token_nor_query(
     monkeypatch: pytest.MonkeyPatch, status: int, requests: int
 ) -> None:
     with Proxy(status) as proxy:
@@ -99,6 +95,8 @@ def test_a_proxy_that_refuses_to_connect(
     assert f"he proxy {proxy.address} {words}: check HTTP_PROXY, HTTPS_PROXY" in said
     assert "pass-phrase" not in said
     assert made == requests
+    assert all(seen.startswith("api.example.test:443\n") for seen in proxy.seen)
+    assert "Bearer" not in "".join(proxy.seen)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -119,20 +117,18 @@ def test_a_proxy_that_cannot_be_reached(
     assert made == requests
 
 
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
-def test_a_proxy_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with sandbox_with() as sandbox:
         # The sandbox is its own proxy: nobody else knows where that host is.
-        monkeypatch.setenv(name, f"http://127.0.0.1:{sandbox.port}")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{sandbox.port}")
         with listing_of(sandbox, url="http://api.example.test/api/v1") as listing:
             assert listing.page(ALL, 1).number == 1
     assert sandbox.requests[0].headers["Host"] == "api.example.test"
 
 
-@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
-def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     use_proxy(monkeypatch, nobody())
-    monkeypatch.setenv(name, "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with asking() as (listing, _):
         assert listing.page(ALL, 1).number == 1
 
@@ -198,16 +194,3 @@ def test_a_ca_file_is_used_and_missed(
         said, requests = failure(url)
     assert said == "The CA file that REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) names is missing."
     assert requests == 1
-
-
-def test_a_proxy_does_not_see_the_token_of_a_request_behind_tls(
-    monkeypatch: pytest.MonkeyPatch, certificate: str
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)
-    with behind_tls(certificate) as (sandbox, url), Proxy(200, sandbox.port) as proxy:
-        use_proxy(monkeypatch, proxy.address)
-        with listing_of(sandbox, url=url) as listing:
-            assert listing.page(ALL, 1).number == 1
-    (seen,) = proxy.seen
-    assert seen.startswith(f"127.0.0.1:{sandbox.port}\n")
-    assert sandbox.token not in seen

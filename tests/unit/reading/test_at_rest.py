@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulated.oddities import Larger, Order, Paging
+from tests.simulated.oddities import Order
 from tests.simulated.reading import check, read
 from tests.simulated.server import EVERYTHING, Shape, SimulatedServer
 
@@ -83,20 +83,3 @@ def test_a_thousand_pages_cost_eight_percent_more_at_most(shape: Shape) -> None:
     server = SimulatedServer(size=5000, page_size=5, shape=shape)
     assert read(server).proven
     assert len(server.requests) <= 1.08 * server.pages()
-
-
-# A window that is one page, as large as the server gives, is not kept from us.
-NOT_PROVEN: dict[str, dict[str, Any]] = {
-    "one too few": {"miscounts": -1},
-    "one too many": {"miscounts": 1},
-    "last page hidden": {"paging": Paging(hides_pages=1), "larger": Larger.REFUSED},
-}
-
-
-@pytest.mark.parametrize("size", [5, 200, 1000])
-@pytest.mark.parametrize("lie", NOT_PROVEN)
-def test_a_server_that_miscounts_is_not_believed(size: int, lie: str) -> None:
-    server = SimulatedServer(size=size, page_size=4, **NOT_PROVEN[lie])
-    reading = read(server)
-    assert not reading.proven
-    assert server.paging.hides_pages or reading.uuids == server.throughout()

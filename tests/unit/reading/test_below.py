@@ -26,14 +26,6 @@ def family(seed: int = 0, items: int = 6, *, moves: bool = False, forbids: int =
     )
 
 
-def test_at_rest_all_is_read_once_and_proven_at_the_end() -> None:
-    pools = family()
-    pools.read()
-    assert pools.done == [Done(EVERYTHING, proven=True)]
-    assert pools.missing == set()
-    assert len(pools.emitted) == len({*pools.emitted}) == sum(5 + 8 * n for n in range(6))
-
-
 def test_nothing_is_lost_in_silence_while_all_of_it_changes() -> None:
     proven = deleted = 0
     for seed in range(20):

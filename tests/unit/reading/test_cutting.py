@@ -111,21 +111,6 @@ def test_neither_a_day_nor_days_to_come_can_be_cut(
     assert can_cut(DateRange(*dates), NOW) is cuttable
 
 
-@given(st.integers(2, 200), st.integers(0, 400), st.integers(2, 16), sights)
-def test_cutting_again_and_again_ends_in_single_days(
-    length: int, ago: int, pieces: int, seen: tuple[date, date] | None
-) -> None:
-    last = NOW.date() - timedelta(days=ago)
-    left, ends = [DateRange(last - timedelta(days=length - 1), last)], []
-    for _ in range(length):
-        parts = [part for one in left for part in cut(one, pieces, seen, NOW)]
-        ends += [part for part in parts if not can_cut(part, NOW)]
-        left = [part for part in parts if can_cut(part, NOW)]
-    assert not left
-    assert {part.first for part in ends} == {last - timedelta(days=n) for n in range(length)}
-    assert all(part.single_day for part in ends)
-
-
 @given(st.integers(WINDOW_PAGES + 1, 10**6), st.integers(0, 10**4))
 def test_more_pages_make_more_pieces_up_to_16(pages: int, more: int) -> None:
     pieces = pieces_for(pages)

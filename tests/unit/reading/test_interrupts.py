@@ -7,8 +7,7 @@ import pytest
 
 from tap_mihu.reading.scan import scan
 from tap_mihu.records.pages import DateRange
-from tests.simulated.oddities import Larger
-from tests.simulated.reading import Boom, Reading, check, failing, read, read_into
+from tests.simulated.reading import Reading, check, read
 from tests.simulated.server import (
     DAY,
     EVERYTHING,
@@ -32,22 +31,6 @@ def left(reading: Reading) -> DateRange | None:
         return EVERYTHING
     last = proven[-1].dates and proven[-1].dates.last
     return DateRange(last + DAY, None) if last else None
-
-
-def go_on(server: SimulatedServer, first: Reading, rest: DateRange) -> Reading:
-    """Read the rest, and see to it that nothing is missing and nothing was asked for in vain."""
-    asked = len(server.requests)
-    second = read(server, rest)
-    check(server, second, rest)
-    if second.proven:
-        # Contacts without creation date come last, where a scan of the whole ends.
-        dated = {uuid for uuid in server.throughout() if server.day_of(uuid)}
-        wanted = server.throughout() if rest == EVERYTHING else dated
-        assert wanted <= first.uuids | second.uuids
-    if rest.first:
-        asked_for = {dates.first for dates, _ in server.requests[asked:]}
-        assert all(day and day >= rest.first for day in asked_for)
-    return second
 
 
 WHERE = [
@@ -77,24 +60,18 @@ def test_stopped_after_windows_and_rows_only_the_rest_is_read(
         asked = len(server.requests)
         for _ in range(20):
             server.pass_time()
-        second = go_on(server, first, rest)
+        second = read(server, rest)
+        check(server, second, rest)
+        if second.proven:
+            # Contacts without creation date come last, where a scan of the whole ends.
+            dated = {uuid for uuid in server.throughout() if server.day_of(uuid)}
+            wanted = server.throughout() if rest == EVERYTHING else dated
+            assert wanted <= first.uuids | second.uuids
+        if rest.first:
+            asked_for = {dates.first for dates, _ in server.requests[asked:]}
+            assert all(day and day >= rest.first for day in asked_for)
         if changes is QUIET:
             assert second.proven
             assert second.uuids == server.throughout(rest)
             assert len(server.requests) - asked <= 1.15 * server.pages(rest) + 5
     assert boundaries or changes is CHURN
-
-
-@pytest.mark.parametrize("order", Order)
-@pytest.mark.parametrize("concurrency", [1, 4])
-def test_stopped_by_a_failing_request(order: Order, concurrency: int) -> None:
-    for fails_at in range(0, PAGES, 29):
-        server = SimulatedServer(
-            size=5 * PAGES, page_size=5, order=order, changes=CHURN, larger=Larger.REFUSED
-        )
-        first = Reading()
-        with pytest.raises(Boom):
-            read_into(first, failing(server.fetch, fails_at), concurrency=concurrency)
-        rest = left(first)
-        assert rest
-        go_on(server, first, rest)

@@ -54,6 +54,8 @@ class Cut:
     was_read: bool = False
     per_page: int | None = None
     undated: int | None = None
+    asks: bool = True
+    """Whether anything is asked to see whether it can be cut."""
 
     def make(self) -> tuple[list[Window], list[Undated], list[Question]]:
         """Return the windows, the undated, and what was asked."""
@@ -90,12 +92,16 @@ CUTS = {
     "the whole, capped": Cut(spread(most_counted=10), {NOT_ADDING_UP}, WHOLE),
     "the whole, overlap": Cut(spread(from_earlier=1), {NOT_ADDING_UP}, WHOLE),
     "the whole, dates ignored": Cut(spread(from_earlier=99, to_earlier=-99), dates=WHOLE),
+    "one day": Cut(spread(), dates=DateRange(days_ago(20), days_ago(20)), asks=False),
+    "no dates in the listing": Cut(spread(), know=know(by_date=False), asks=False),
+    "gaps known": Cut(spread(), know=know(gaps=True), asks=False),
 }
 
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 def test_what_stands_in_the_place_of_a_window(cut: Cut) -> None:
-    windows, undated, _ = cut.make()
+    windows, undated, asked = cut.make()
+    assert cut.asks or asked == []
     assert {one.doubt for one in (*windows, *undated)} == (cut.doubts or set())  # type: ignore[attr-defined]
     assert len(undated) == (cut.dates == WHOLE and cut.doubts is not None)
     assert cut.undated in {None, *(one.expected for one in undated)}
@@ -111,18 +117,6 @@ def check_cover(windows: list[Window], dates: DateRange) -> None:
         assert (windows[0].dates.first, windows[-1].dates.last) == (dates.first, dates.last)
     for earlier, later in pairwise(windows):
         assert earlier.dates.last == later.dates.first - (TODAY - days_ago(1))  # type: ignore[operator]
-
-
-CANNOT_BE_CUT = {
-    "one day": Cut(spread(), dates=DateRange(days_ago(20), days_ago(20))),
-    "no dates in the listing": Cut(spread(), know=know(by_date=False)),
-    "gaps known": Cut(spread(), know=know(gaps=True)),
-}
-
-
-@pytest.mark.parametrize("cut", CANNOT_BE_CUT.values(), ids=CANNOT_BE_CUT)
-def test_what_cannot_be_cut_is_not_asked_for(cut: Cut) -> None:
-    assert cut.make() == ([], [], [])
 
 
 def test_parts_of_what_is_refused_are_in_doubt() -> None:

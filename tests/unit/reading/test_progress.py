@@ -114,13 +114,6 @@ def test_the_rate_counts_from_when_the_planning_ends_and_the_first_contacts_come
     assert progress.seconds_left() == 0
 
 
-def test_what_is_read_counts_before_it_is_passed_on_and_is_never_more_than_all() -> None:
-    progress = Progress(total=1000, passed_on=100, held=lambda: 300)
-    assert progress.read == 400
-    progress.total = 350
-    assert progress.read == 350
-
-
 def test_a_pause_is_forgotten_when_the_run_goes_on_without_pauses(clock: SimpleNamespace) -> None:
     progress = Progress(total=100_000)
     progress.begin_reading()
