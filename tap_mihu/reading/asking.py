@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tap_mihu.errors import RefusedError
 from tap_mihu.reading.evidence import Kind, Read, kind_of
-from tap_mihu.reading.paginator import PageNumberPaginator
 from tap_mihu.reading.questions import Batch, Question, asked, never
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Asking:
         window.reads.append(read)
         # Since the cut, something may have happened to what it told.
         stale = first is not None and first is window.first and first.last_page > 1
-        read.expect(2 if first is None else first.last_page)
+        read.left += read.paginator.follow(2 if first is None else first.last_page)
         if first is not None and not stale:
             window.take(read, first)
         yield from self.go_on(read, self._disturbed(None if stale else first))
@@ -97,7 +96,6 @@ class Asking:
     def go_on(self, read: Read, enough: Callable[[Page], bool] = never) -> Steps[None]:
         """Ask for the pages that are left; a growing `last_page` is followed."""
         window = self._window
-        paginator = PageNumberPaginator()
         while read.left:
             numbers = read.left[:_STREAMED_PAGES] if window.streamed else [*read.left]
             questions = [self.question(number) for number in numbers]
@@ -110,8 +108,7 @@ class Asking:
                     window.unread = str(reply)
                     continue
                 window.take(read, reply)
-                paginator.learn(reply.last_page, reply.total)
-                read.expect(reply.last_page)
+                read.left += read.paginator.follow(reply.last_page, reply.total)
             if len(answered) < len(questions):
                 return
 

@@ -27,6 +27,7 @@ from enum import Enum, auto
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tap_mihu.reading.paginator import PageNumberPaginator
 from tap_mihu.records.pages import DateRange
 from tap_mihu.records.timestamps import to_text
 
@@ -69,13 +70,7 @@ class Read:
     """The pages that are still to be asked for."""
     mended: bool = False
     """Whether pages were asked for once more to meet what was missed."""
-    last_page: int = 1
-    """The greatest page that is known of."""
-
-    def expect(self, last_page: int) -> None:
-        """Take note of how many pages there are; where they get fewer, all are asked for."""
-        self.left += range(self.last_page + 1, last_page + 1)
-        self.last_page = max(self.last_page, last_page)
+    paginator: PageNumberPaginator = field(default_factory=PageNumberPaginator)
 
     @property
     def total(self) -> int:

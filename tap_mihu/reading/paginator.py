@@ -1,4 +1,4 @@
-"""The paginator: which page numbers of a listing are still to be asked for."""
+"""The paginator: how far the pages of a listing go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GROWTH_PAGES = 1000
 
 
 class PageNumberPaginator:
-    """Which pages of a listing are still to be asked for: only `last_page` ends it.
+    """Which pages of a listing are to be asked for: only `last_page` ends it.
 
     An empty or short page means nothing: the server may cap `per_page`, and contacts move
     between pages while others are deleted. `last_page` is followed upwards while the listing
@@ -19,32 +19,26 @@ class PageNumberPaginator:
     """
 
     def __init__(self) -> None:
-        """Start before the first page."""
-        self._next = 1
-        self._last = 1
+        """Start with page 1 known."""
+        self.last_page = 1
+        """The greatest page that is known of."""
         self._most: int | None = None
 
-    def next_page(self) -> int | None:
-        """Hand out the number of the next page, or None when there is none (yet)."""
-        if self._next > self._last:
-            return None
-        self._next += 1
-        return self._next - 1
+    def follow(self, last_page: int, total: int | None = None) -> range:
+        """Return the numbers of the pages that become known.
 
-    @property
-    def remaining(self) -> bool:
-        """Whether there are pages that were not handed out."""
-        return self._next <= self._last
-
-    def learn(self, last_page: int, total: int | None = None) -> None:
-        """Take in what a response says of the last page and, where it matters, of the total.
+        Args:
+            last_page: The last page, by a response.
+            total: The items, by the same response; the first one bounds how far pages may go.
 
         Raises:
             EnvelopeError: The listing grows without end, or has far more pages than items.
         """
-        if self._most is None:
-            self._most = 2 * (last_page if total is None else total) + _GROWTH_PAGES
-        if last_page > self._most:
+        if self._most is None and total is not None:
+            self._most = 2 * total + _GROWTH_PAGES
+        if self._most is not None and last_page > self._most:
             text = f"last_page is {last_page}: the listing is without end"
             raise EnvelopeError(text)
-        self._last = max(self._last, last_page)
+        new = range(self.last_page + 1, last_page + 1)
+        self.last_page = max(self.last_page, last_page)
+        return new

@@ -94,7 +94,7 @@ class Repairing:
         hopeless = (
             (know.filtered or dateless or both) or not read.pages or read.drops > 1 or read.mended
         )
-        if hopeless or not know.allows(read.last_page + len(read.left)):
+        if hopeless or not know.allows(read.paginator.last_page + len(read.left)):
             return False
         read.mended = True
         numbers = [page.number for page in read.pages]

@@ -1,13 +1,9 @@
 """What a state says, for tests that look into one."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
-from tap_mihu.api.client import root_url
-from tap_mihu.singer.state import Subject
-
-__all__ = ["about", "bookmark", "done_until", "is_open", "moved_to"]
+__all__ = ["about", "bookmark", "done_until", "is_open"]
 
 
 def bookmark(state: Mapping[str, Any]) -> str | None:
@@ -20,13 +16,6 @@ def about(state: Mapping[str, Any]) -> dict[str, Any]:
     """What stands before the ranges."""
     found: dict[str, Any] = state["bookmarks"]["contacts"]["ranges"][0]
     return found
-
-
-def moved_to(config: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state of the same workspace, served from another place."""
-    moved = deepcopy(dict(state))
-    about(moved)["workspace"] = Subject.of(root_url(config), {}).workspace
-    return moved
 
 
 def is_open(state: Mapping[str, Any]) -> bool:

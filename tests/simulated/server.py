@@ -140,14 +140,11 @@ class SimulatedServer:
     requests: list[tuple[DateRange, int]] = field(default_factory=list, init=False)
     asked_at: list[int] = field(default_factory=list, init=False)
     asked_sizes: list[int] = field(default_factory=list, init=False)  # of pages, request by request
-    threads: set[threading.Thread] = field(default_factory=set, init=False)
-    most_in_flight: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._rng = Random(self.seed)
         self._odd_rng = Random(f"odd {self.seed}")
         self._turn = threading.Condition()
-        self._in_flight = 0
         self._now = number(self.start)
         if self.ignores_dates:
             self.bounds = Bounds(ignores_from=True, ignores_to=True)
@@ -176,15 +173,11 @@ class SimulatedServer:
     ) -> Page:
         """Answer with a page, of the run's size unless another is asked for, or refuse to."""
         with self._turn:
-            self.threads.add(threading.current_thread())
-            self._in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self._in_flight)
             try:
                 return self._answer(dates, number, per_page or self.page_size)
             finally:
                 if self.latency:
                     self._turn.wait(self.latency * self._rng.random())
-                self._in_flight -= 1
 
     def _answer(self, dates: DateRange, number: int, per_page: int) -> Page:
         size = self._obeyed(per_page)

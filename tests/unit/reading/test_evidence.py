@@ -163,10 +163,3 @@ READS = {
 @pytest.mark.parametrize(("one", "told"), READS.values(), ids=READS)
 def test_what_a_read_says_of_itself(one: Read, told: tuple[int, bool, int]) -> None:
     assert (one.contradiction, one.hollow, one.drops) == told
-
-
-def test_pages_that_get_more_are_asked_for_once_and_all_though_they_get_fewer() -> None:
-    one = Read()
-    for last_page in (3, 2, 5, 4):
-        one.expect(last_page)
-    assert (one.left, one.last_page) == ([2, 3, 4, 5], 5)
