@@ -14,7 +14,8 @@ the total in some response, and t the time in it by the data's own clock. A wind
   missed one, it would have counted a contact born since in its place, hence also one that died
   since, for the totals held; the second cannot meet that one again.)
 
-With filters other than dates, an edit moves contacts in and out: there only the first and the
+Where any contact is of other days than were asked for, the dates are not kept to: any can come and
+go. With filters other than dates, an edit moves contacts in and out: there only the first and the
 last rule hold.
 """
 
