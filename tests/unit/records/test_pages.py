@@ -39,3 +39,9 @@ def test_dates_are_closed_two_days_after_their_end_and_open_from_yesterday_on(ho
     assert (ends, begins) == ([True, False], [False, True])
     assert not DateRange(FIRST, None).closed_at(now)
     assert not DateRange(None, TODAY).open_at(now)
+
+
+def test_dates_are_named_for_a_person() -> None:
+    ends = ((None, None), (LAST, LAST), (None, LAST), (LAST, None))
+    named = [str(DateRange(first, last)) for first, last in ends]
+    assert named == ["all dates", f"{LAST}", f"up to {LAST}", f"from {LAST} on"]
