@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from werkzeug import Response
+from flask import Response
 from werkzeug.http import http_date
 
 from tests.matrix import elsewhere

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from werkzeug import Response
+from flask import Response
 
 from tests.e2e.forks import run_forked
 from tests.e2e.further import FURTHER, expected, keys_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug import Response
+from flask import Response
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug import Response
+from flask import Response
 
 from tests.sandbox.answers import HTML, JSON, LOGIN_PAGE, documented_error, json_response, php_json
 from tests.sandbox.wire import RequestInfo, Wire

@@ -10,7 +10,8 @@ from secrets import token_urlsafe
 from threading import Event
 from typing import Any, Self
 
-from werkzeug import Request, Response
+from flask import Response
+from werkzeug import Request
 from werkzeug.http import http_date
 
 from tests.sandbox import answers

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from typing import Any, Self
 
-from werkzeug import Request, Response
+from flask import Response
+from werkzeug import Request
 from werkzeug.datastructures import Headers
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
