@@ -1,6 +1,6 @@
 """The promise of the scan, against a server whose data moves: nothing is lost in silence."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -68,6 +68,23 @@ def test_every_contact_comes_once_or_the_scan_says_so(
     server: SimulatedServer, within: DateRange
 ) -> None:
     check(server, read(server, within), within)
+
+
+def test_a_contact_without_a_date_comes_once_where_dates_are_ignored() -> None:
+    for seed in range(2):
+        server = SimulatedServer(
+            seed=seed,
+            size=874,
+            page_size=5,
+            order=Order.UNSTABLE,
+            shape=Shape.ONE_UNDATED,
+            changes=churn({Change.IMPORT: 0.3, Change.EDIT: 1}),
+            start=datetime(2025, 6, 15, 0, 1, tzinfo=UTC),
+            step=0.5,
+            zone=timedelta(hours=-8),
+            ignores_dates=True,
+        )
+        check(server, read(server))
 
 
 def test_a_contact_without_a_date_is_no_gap_where_days_are_in_another_zone() -> None:
